@@ -1,0 +1,100 @@
+"""The control plan: what is controlled, from where on a person is asked, and what happens then."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from enum import StrEnum
+
+from quality.characteristic import Characteristic, Limits
+
+
+class Role(StrEnum):
+    """Who may do what: an operator looks, an engineer decides, a supervisor also escalates, it pulls reports."""
+
+    OPERATOR = "operator"
+    ENGINEER = "engineer"
+    SUPERVISOR = "supervisor"
+    IT = "it"
+
+
+@dataclass(frozen=True, slots=True)
+class Thresholds:
+    """Probabilities of nonconformance from which a part is reviewed, and from which it is held."""
+
+    review: float
+    hold: float
+
+    def __post_init__(self) -> None:
+        if not 0 < self.review <= self.hold <= 1:
+            raise ValueError(f"thresholds: need 0 < review ({self.review}) <= hold ({self.hold}) <= 1")
+
+
+@dataclass(frozen=True, slots=True)
+class ReactionPlan:
+    """Who decides, within how long (seconds), and who is asked when nobody answered. The hold stays meanwhile."""
+
+    decide_within_s: float = 300.0
+    who: Role = Role.ENGINEER
+    escalate_to: Role = Role.SUPERVISOR
+
+
+@dataclass(frozen=True, slots=True)
+class ParameterRule:
+    """A machine parameter that a decision may adjust.
+
+    `target` is its number in the PLC contract. Limits and `largest_step` are in `unit` and whole numbers
+    on the wire. `moves` maps each characteristic it moves to the change, in the characteristic's unit,
+    that one unit of the parameter makes.
+    """
+
+    name: str
+    title: str
+    unit: str
+    target: int
+    limits: Limits
+    largest_step: float
+    moves: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class ToolLife:
+    """A reading that counts a tool's life in parts, the life it has, and the characteristics it makes."""
+
+    reading: str
+    title: str
+    life: float
+    characteristics: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ControlPlan:
+    """Everything the line was told about judging its part. Its version is a digest of its content."""
+
+    part: str
+    characteristics: tuple[Characteristic, ...]
+    forecast: Thresholds
+    surface: Thresholds
+    measure_every: int
+    reaction: ReactionPlan
+    parameters: tuple[ParameterRule, ...] = ()
+    tools: tuple[ToolLife, ...] = ()
+    version: str = field(init=False, default="")
+
+    def __post_init__(self) -> None:
+        content = json.dumps(asdict(self), sort_keys=True)
+        object.__setattr__(self, "version", hashlib.sha256(content.encode()).hexdigest()[:12])
+
+    def characteristic(self, name: str) -> Characteristic:
+        """The characteristic of that name. Raises KeyError when the plan has none."""
+        for characteristic in self.characteristics:
+            if characteristic.name == name:
+                return characteristic
+        raise KeyError(name)
+
+    def parameter(self, name: str) -> ParameterRule:
+        """The rule of that parameter. Raises KeyError when the plan has none."""
+        for rule in self.parameters:
+            if rule.name == name:
+                return rule
+        raise KeyError(name)

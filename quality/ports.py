@@ -1,0 +1,189 @@
+"""The ports: what the edge process needs from the world, each a Protocol with one real side and one fake."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Protocol
+from uuid import UUID
+
+from quality.alarm import Alarm
+from quality.case import Case, Decision
+from quality.characteristic import PartSerial
+from quality.evidence import Finding, Forecast, Frame, Measurement, NoEvidence, Reading
+from quality.inspection import Cycle, Inspection
+from quality.judgement import ReasonCode, Verdict
+from quality.order import Order, OrderCode, OrderResult, OrderState
+from quality.station import Scan, VerdictAnswer
+
+
+class Clock(Protocol):
+    """Time. Deadlines run on `monotonic`, records carry `now`."""
+
+    def now(self) -> datetime:
+        """Wall time, aware, UTC."""
+        ...
+
+    def monotonic(self) -> float:
+        """Seconds that never go back."""
+        ...
+
+    async def sleep(self, seconds: float) -> None:
+        """Returns after that many seconds of this clock."""
+        ...
+
+
+class EquipmentError(Exception):
+    """The equipment did not answer, or answered something that cannot be trusted; says which and the mend."""
+
+
+class Gate(Protocol):
+    """The line's PLC: where a part is let pass or kept. Every method raises EquipmentError."""
+
+    async def scan(self) -> Scan:
+        """Status and readings, consistent with each other as the contract demands."""
+        ...
+
+    async def beat(self) -> None:
+        """Shows the PLC that this process is alive."""
+        ...
+
+    async def give_verdict(
+        self, sequence: int, serial: PartSerial, verdict: Verdict, reason: ReasonCode | None
+    ) -> VerdictAnswer:
+        """Writes the verdict and waits for its acknowledgement. Raises EquipmentError after the time allowed."""
+        ...
+
+    async def give_order(self, order: Order) -> OrderResult:
+        """Writes the order and waits for its acknowledgement; the PLC does an order sequence at most once."""
+        ...
+
+
+class Gauge(Protocol):
+    """The measuring station that can be asked for one part."""
+
+    async def measure(self, sequence: int, serial: PartSerial) -> tuple[Measurement, ...] | NoEvidence:
+        """Every characteristic of that part, or why it could not be measured."""
+        ...
+
+
+class FrameSource(Protocol):
+    """One camera."""
+
+    @property
+    def camera(self) -> str:
+        """Its name in LINE.yaml."""
+        ...
+
+    async def frame_after(self, monotonic: float) -> Frame | NoEvidence:
+        """The first frame captured after that moment that decodes completely, or why there is none."""
+        ...
+
+    def newest(self) -> bytes | None:
+        """The newest encoded picture for the live view, or None when there is none yet."""
+        ...
+
+
+class Forecaster(Protocol):
+    """The forecast model with its history."""
+
+    def forecast(self, readings: Sequence[Reading], parameters: Mapping[str, float]) -> Forecast | NoEvidence:
+        """The part that is in the station now. Remembers its readings as the newest row of the history."""
+        ...
+
+    def learn(self, measurements: Sequence[Measurement]) -> None:
+        """Fills in what was measured on an earlier part."""
+        ...
+
+
+class Inspector(Protocol):
+    """The surface model."""
+
+    def inspect(self, frame: Frame) -> Finding | NoEvidence:
+        """What it sees on the frame."""
+        ...
+
+
+class Records(Protocol):
+    """The store, as the edge process needs it. Every method returns once what it says is durable."""
+
+    def record(self, inspection: Inspection, case: Case | None, kept: Sequence[Frame]) -> None:
+        """The inspection, its case and the frames worth keeping, in one transaction and the ledger.
+
+        Raises AlreadyRecorded when this line has an inspection of the same boot and sequence.
+        """
+        ...
+
+    def verdict_answered(self, cycle: Cycle, answer: VerdictAnswer, at: datetime) -> None:
+        """The PLC's answer to the verdict of that cycle."""
+        ...
+
+    def unanswered_verdicts(self) -> list[tuple[Cycle, Verdict, ReasonCode | None]]:
+        """Verdicts recorded but never acknowledged, oldest first."""
+        ...
+
+    def last_cycle(self) -> tuple[int, int] | None:
+        """Boot count and sequence of the newest inspection of this line, or None."""
+        ...
+
+    def open_cases(self) -> list[Case]:
+        """Cases not closed, oldest first."""
+        ...
+
+    def open_case(self, case: Case) -> None:
+        """A case that does not come with an inspection (an escape found by a measurement)."""
+        ...
+
+    def escalate(self, case: Case) -> None:
+        """Stores the escalated case unless it has moved on meanwhile."""
+        ...
+
+    def changed(self) -> int:
+        """A number that differs when anything was committed by another connection; costs microseconds."""
+        ...
+
+    def pending_decisions(self) -> list[Decision]:
+        """Decisions not carried out yet, oldest first."""
+        ...
+
+    def record_order(self, decision: Decision, code: OrderCode, target: int, value: int) -> Order:
+        """An order for that decision under the next sequence; the same order again when there is one already."""
+        ...
+
+    def order_sent(self, sequence: int, boot_count: int) -> None:
+        """The order is about to be written to the PLC of that boot."""
+        ...
+
+    def open_orders(self) -> list[Order]:
+        """Orders recorded or sent and not settled, oldest first."""
+        ...
+
+    def settle_order(self, sequence: int, state: OrderState, result: OrderResult | None, detail: str) -> None:
+        """What came of the order; closes or reopens its case in the same transaction."""
+        ...
+
+    def settle_decision(self, decision_id: UUID, *, applied: bool, detail: str) -> None:
+        """What came of a decision that needs no order (ask for a measurement)."""
+        ...
+
+    def record_measurements(self, measurements: Sequence[Measurement], *, conforming: bool) -> None:
+        """What the gauge said of one part; bumps the version of an open case about it."""
+        ...
+
+    def history(self, rows: int) -> list[tuple[Cycle, tuple[Reading, ...], tuple[Measurement, ...]]]:
+        """The newest cycles of this line with what was read and measured, oldest first."""
+        ...
+
+    def raise_alarm(self, alarm: Alarm) -> None:
+        """Opens the alarm unless one of the same source and kind is open."""
+        ...
+
+    def clear_alarm(self, source: str, kind: str, at: datetime) -> None:
+        """Closes the alarm of that source and kind, if open."""
+        ...
+
+    def show_line(self, state: Mapping[str, object]) -> None:
+        """Replaces the line's live state (gate, PLC, cameras, models, parameters in force), for the review station."""
+        ...
+
+
+class AlreadyRecorded(Exception):  # noqa: N818 - it is a fact about the record, met in normal recovery
+    """The cycle has an inspection already."""
