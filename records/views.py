@@ -11,7 +11,6 @@ from quality.judgement import Judgement, Verdict
 from quality.order import OrderState
 from quality.plan import Role
 
-
 T = TypeVar("T")
 
 
