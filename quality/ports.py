@@ -85,8 +85,8 @@ class FrameSource(Protocol):
 class Forecaster(Protocol):
     """The forecast model with its history."""
 
-    def forecast(self, readings: Sequence[Reading], parameters: Mapping[str, float]) -> Forecast | NoEvidence:
-        """The part that is in the station now. Remembers its readings as the newest row of the history."""
+    def forecast(self, cycle: Cycle, readings: Sequence[Reading]) -> Forecast | NoEvidence:
+        """The part of that cycle. Remembers its readings as the newest row of the history."""
         ...
 
     def learn(self, measurements: Sequence[Measurement]) -> None:
@@ -181,7 +181,7 @@ class Records(Protocol):
         ...
 
     def show_line(self, state: Mapping[str, object]) -> None:
-        """Replaces the line's live state (gate, PLC, cameras, models, parameters in force), for the review station."""
+        """Replaces the line's live state, for the review station."""
         ...
 
 

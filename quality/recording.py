@@ -42,7 +42,8 @@ class PartHistory:
         lower = np.array([c.limits.lower for c in self.characteristics])
         upper = np.array([c.limits.upper for c in self.characteristics])
         with np.errstate(invalid="ignore"):
-            return ((self.measured < lower) | (self.measured > upper)).any(axis=1)
+            outside = (self.measured < lower) | (self.measured > upper)
+        return np.asarray(outside.any(axis=1))
 
 
 @dataclass(frozen=True, slots=True)
