@@ -1,0 +1,183 @@
+"""From evidence to verdict: how likely a part is nonconforming, and what the control plan makes of that.
+
+Missing evidence is judged too, and always to a hold: silence means hold.
+"""
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+
+from quality.characteristic import Characteristic, Limits
+from quality.evidence import Finding, Forecast, Measurement, NoEvidence
+from quality.judgement import Judgement, Reason, ReasonCode, Verdict
+from quality.plan import ControlPlan, Thresholds
+
+RANK = {Verdict.PASS: 0, Verdict.REVIEW: 1, Verdict.HOLD: 2}
+TREND_FROM = 4
+"""A rise or fall is mentioned from this many parts in a row."""
+TOOL_LIFE_FROM = 0.8
+"""A tool is mentioned from this share of its life."""
+
+
+def probability_outside(mean: float, scale: float, limits: Limits) -> float:
+    """The probability that a normal value with that mean and standard deviation lies outside the limits.
+
+    NaN or a scale that is not positive gives 1: what is not known is not trusted.
+    """
+    if not (math.isfinite(mean) and math.isfinite(scale) and scale > 0):
+        return 1.0
+    spread = scale * math.sqrt(2)
+    below = 0.5 * math.erfc((mean - limits.lower) / spread)
+    above = 0.5 * math.erfc((limits.upper - mean) / spread)
+    return min(1.0, below + above)
+
+
+def judge_forecast(
+    forecast: Forecast,
+    plan: ControlPlan,
+    readings: Mapping[str, float] | None = None,
+    recent: Mapping[str, Sequence[float]] | None = None,
+) -> tuple[Judgement, ...]:
+    """One judgement for each characteristic of the plan.
+
+    `readings` are the part's own, `recent` the means forecast for the parts before it, oldest first; both serve the
+    reasons only. A characteristic that the forecast does not cover is missing evidence.
+    """
+    covered = set(forecast.characteristics)
+    return tuple(
+        _judge_characteristic(characteristic, forecast, plan, readings or {}, recent or {})
+        if characteristic.name in covered
+        else judge_missing(
+            NoEvidence(
+                f"forecast {forecast.model[:12]}",
+                f"it does not cover {characteristic.name}",
+                "train a bundle on a recording that has it",
+            )
+        )
+        for characteristic in plan.characteristics
+    )
+
+
+def _judge_characteristic(
+    characteristic: Characteristic,
+    forecast: Forecast,
+    plan: ControlPlan,
+    readings: Mapping[str, float],
+    recent: Mapping[str, Sequence[float]],
+) -> Judgement:
+    mean, scale = forecast.of(characteristic.name)
+    probability = probability_outside(mean, scale, characteristic.limits)
+    verdict = verdict_at(probability, plan.forecast)
+    reasons: tuple[Reason, ...] = ()
+    if verdict is not Verdict.PASS:
+        reasons = (
+            _near_limit(characteristic, mean, scale, probability),
+            *_trend((*recent.get(characteristic.name, ()), mean)),
+            *_tool_life(characteristic.name, plan, readings),
+        )
+    return Judgement(characteristic.name, probability, verdict, verdict is Verdict.REVIEW, reasons)
+
+
+def judge_finding(finding: Finding, plan: ControlPlan) -> Judgement:
+    """The judgement of one face from the surface model's score."""
+    subject = f"surface:{finding.camera}"
+    if not math.isfinite(finding.score):
+        return judge_missing(
+            NoEvidence(f"surface model {finding.model[:12]}", "its score is not a number", "roll the bundle back")
+        )
+    verdict = verdict_at(finding.score, plan.surface)
+    reasons: tuple[Reason, ...] = ()
+    if verdict is not Verdict.PASS:
+        values: dict[str, str | float | int] = {"camera": finding.camera, "probability": finding.score}
+        if finding.boxes:
+            worst = max(finding.boxes, key=lambda box: box.score)
+            values |= {
+                "boxes": len(finding.boxes),
+                "left": worst.left,
+                "top": worst.top,
+                "width": worst.width,
+                "height": worst.height,
+            }
+        reasons = (Reason(ReasonCode.SURFACE_DEFECT, values),)
+    return Judgement(subject, finding.score, verdict, verdict is Verdict.REVIEW, reasons)
+
+
+def judge_missing(missing: NoEvidence, code: ReasonCode = ReasonCode.NO_EVIDENCE) -> Judgement:
+    """A hold for what could not be known."""
+    values = {"device": missing.device, "problem": missing.problem, "mend": missing.mend}
+    return Judgement(
+        f"evidence:{missing.device}", 1.0, Verdict.HOLD, marginal=False, reasons=(Reason(code, values),)
+    )
+
+
+def verdict_at(probability: float, thresholds: Thresholds) -> Verdict:
+    """What the plan makes of a probability; NaN is a hold."""
+    if not probability < thresholds.hold:
+        return Verdict.HOLD
+    return Verdict.REVIEW if probability >= thresholds.review else Verdict.PASS
+
+
+def verdict_of(judgements: Iterable[Judgement]) -> Verdict:
+    """The worst of the judgements; a part about which nothing was judged is held."""
+    return max((judgement.verdict for judgement in judgements), key=RANK.__getitem__, default=Verdict.HOLD)
+
+
+def leading(judgements: Sequence[Judgement]) -> tuple[Judgement, ...]:
+    """What is worth recording, the worst first: all that does not pass, and otherwise the one nearest to not passing."""
+    worst_first = sorted(judgements, key=lambda j: (RANK[j.verdict], j.probability), reverse=True)
+    suspect = tuple(judgement for judgement in worst_first if judgement.verdict is not Verdict.PASS)
+    return suspect or tuple(worst_first[:1])
+
+
+def main_reason(judgements: Sequence[Judgement]) -> ReasonCode | None:
+    """The first reason of the worst judgement, which the PLC is told."""
+    for judgement in leading(judgements):
+        for reason in judgement.reasons:
+            return reason.code
+    return None
+
+
+def outside(measurements: Iterable[Measurement], plan: ControlPlan) -> tuple[Measurement, ...]:
+    """The measurements that do not conform to the plan."""
+    limits = {characteristic.name: characteristic.limits for characteristic in plan.characteristics}
+    return tuple(
+        m for m in measurements if m.characteristic in limits and not limits[m.characteristic].contain(m.value)
+    )
+
+
+def _near_limit(characteristic: Characteristic, mean: float, scale: float, probability: float) -> Reason:
+    limits = characteristic.limits
+    upper_is_nearer = abs(limits.upper - mean) <= abs(mean - limits.lower)
+    return Reason(
+        ReasonCode.FORECAST_NEAR_LIMIT,
+        {
+            "characteristic": characteristic.label,
+            "unit": characteristic.unit,
+            "mean": mean,
+            "scale": scale,
+            "side": "upper" if upper_is_nearer else "lower",
+            "limit": limits.upper if upper_is_nearer else limits.lower,
+            "probability": probability,
+        },
+    )
+
+
+def _trend(values: Sequence[float]) -> tuple[Reason, ...]:
+    """How many parts in a row the value has risen (or fallen) up to this part."""
+    steps = [later - earlier for earlier, later in zip(values, values[1:], strict=False)]
+    run = 0
+    for step in reversed(steps):
+        if step == 0 or step * steps[-1] < 0:
+            break
+        run += 1
+    if run < TREND_FROM:
+        return ()
+    return (Reason(ReasonCode.TREND, {"parts": run, "direction": "rising" if steps[-1] > 0 else "falling"}),)
+
+
+def _tool_life(characteristic: str, plan: ControlPlan, readings: Mapping[str, float]) -> tuple[Reason, ...]:
+    reasons = []
+    for tool in plan.tools:
+        used = readings.get(tool.reading, 0.0) / tool.life
+        if characteristic in tool.characteristics and used >= TOOL_LIFE_FROM:
+            reasons.append(Reason(ReasonCode.TOOL_LIFE, {"tool": tool.title, "share": used}))
+    return tuple(reasons)
