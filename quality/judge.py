@@ -3,6 +3,7 @@
 Missing evidence is judged too, and always to a hold: silence means hold.
 """
 
+import itertools
 import math
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -39,8 +40,8 @@ def judge_forecast(
 ) -> tuple[Judgement, ...]:
     """One judgement for each characteristic of the plan.
 
-    `readings` are the part's own, `recent` the means forecast for the parts before it, oldest first; both serve the
-    reasons only. A characteristic that the forecast does not cover is missing evidence.
+    `readings` are the part's own, `recent` the means forecast for the parts before it, oldest first; both
+    serve the reasons only. A characteristic that the forecast does not cover is missing evidence.
     """
     covered = set(forecast.characteristics)
     return tuple(
@@ -122,7 +123,7 @@ def verdict_of(judgements: Iterable[Judgement]) -> Verdict:
 
 
 def leading(judgements: Sequence[Judgement]) -> tuple[Judgement, ...]:
-    """What is worth recording, the worst first: all that does not pass, and otherwise the one nearest to not passing."""
+    """What is worth recording, the worst first: all that does not pass, otherwise the one nearest to it."""
     worst_first = sorted(judgements, key=lambda j: (RANK[j.verdict], j.probability), reverse=True)
     suspect = tuple(judgement for judgement in worst_first if judgement.verdict is not Verdict.PASS)
     return suspect or tuple(worst_first[:1])
@@ -163,7 +164,7 @@ def _near_limit(characteristic: Characteristic, mean: float, scale: float, proba
 
 def _trend(values: Sequence[float]) -> tuple[Reason, ...]:
     """How many parts in a row the value has risen (or fallen) up to this part."""
-    steps = [later - earlier for earlier, later in zip(values, values[1:], strict=False)]
+    steps = [later - earlier for earlier, later in itertools.pairwise(values)]
     run = 0
     for step in reversed(steps):
         if step == 0 or step * steps[-1] < 0:

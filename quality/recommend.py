@@ -22,7 +22,7 @@ class Effect:
 
 @dataclass(frozen=True, slots=True)
 class Recommendation:
-    """Set `rule`'s parameter from `current` to `value` (its unit). `effects` start with the one it is meant for."""
+    """Set `rule`'s parameter from `current` to `value` (its unit). The first of `effects` is what it is for."""
 
     rule: ParameterRule
     current: float
@@ -40,10 +40,10 @@ def recommend(
 ) -> Recommendation | None:
     """The one adjustment that helps the characteristic most likely to be out, or None when none would.
 
-    `forecasts` maps a characteristic to its mean and scale, `parameters` a parameter to its value in force. The
-    step is the least-squares one over all the characteristics that the parameter moves, each weighted by its
-    precision, so that mending one hole does not push its neighbours out; then it is cut to the largest step and the
-    limits and rounded to a whole number.
+    `forecasts` maps a characteristic to its mean and scale, `parameters` a parameter to its value in force.
+    The step is the least-squares one over all the characteristics that the parameter moves, each weighted by
+    its precision, so that mending one hole does not push its neighbours out; then it is cut to the largest
+    step and the limits and rounded to a whole number.
     """
     risky = sorted(
         (c for c in plan.characteristics if c.name in forecasts),

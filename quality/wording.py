@@ -13,13 +13,15 @@ Values = Mapping[str, str | float | int]
 
 
 def number(value: float, like: float | None = None, *, signed: bool = False) -> str:
-    """A number with a true minus, rounded to two significant digits of `like` (its uncertainty), else to four of its own."""
-    reference = abs(value) if like is None else abs(like)
-    digits = 4 if like is None else 2
+    """A number with a true minus: to two significant digits of `like` (its uncertainty), else as short as it is."""
     if not math.isfinite(value):
         return "unknown"
-    decimals = 0 if reference == 0 else max(0, digits - 1 - math.floor(math.log10(reference)))
-    text = f"{value:+.{decimals}f}" if signed else f"{value:.{decimals}f}"
+    sign = "+" if signed else ""
+    if like is None:
+        text = f"{value:{sign}.4g}"
+    else:
+        decimals = 0 if like == 0 else max(0, 1 - math.floor(math.log10(abs(like))))
+        text = f"{value:{sign}.{decimals}f}"
     return text.replace("-", "−")
 
 
