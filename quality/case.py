@@ -104,11 +104,16 @@ class RefusalCode(StrEnum):
     ALREADY_ANSWERED = "ALREADY_ANSWERED"
     INCOMPLETE = "INCOMPLETE"
     OUT_OF_LIMITS = "OUT_OF_LIMITS"
+    REUSED_ID = "REUSED_ID"
+    """The id belongs to another decision already; the tablet made it twice."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class Refusal(Exception):  # noqa: N818 - a refusal is an answer, and it is raised only across rooms
-    """A decision that was not taken: the code for programs and the sentence for the person."""
+    """A decision that was not taken: the code for programs and the sentence for the person.
+
+    Not frozen: a context manager that an exception passes through sets its traceback.
+    """
 
     code: RefusalCode
     sentence: str
