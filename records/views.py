@@ -216,3 +216,11 @@ class Page(Generic[T]):
 
     rows: tuple[T, ...]
     next_below: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class JsonPage:
+    """As `Page`, with the rows as one JSON array ready to be sent."""
+
+    rows: bytes
+    next_below: int | None
