@@ -77,6 +77,6 @@ def _npm_ci(folder: str) -> None:
     if done.returncode != 0:
         raise RuntimeError(
             f"npm could not install what review_api/frontend/package-lock.json lists:\n{done.stderr.strip()}\n"
-            "If it cannot reach its registry: set NPM_CONFIG_REGISTRY (and HTTPS_PROXY, NODE_EXTRA_CA_CERTS) to one"
-            " that this machine can reach, or build from the source distribution, which carries the libraries."
+            "If it cannot reach its registry: set NPM_CONFIG_REGISTRY (and HTTPS_PROXY, NODE_EXTRA_CA_CERTS) to"
+            " one that this machine can reach, or build from the source distribution, which carries the libraries."
         )
