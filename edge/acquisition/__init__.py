@@ -1,0 +1,1 @@
+"""Cameras and pictures: the only room that knows OpenCV and libjpeg."""
