@@ -1,0 +1,32 @@
+"""What the routes are handed: made once in the composition root, and reached through one dependency."""
+
+from dataclasses import dataclass
+from typing import Annotated, cast
+
+from fastapi import Depends
+from starlette.requests import HTTPConnection
+
+from quality.ports import Clock
+from records.review_records import ReviewRecords
+from review_api.accounts import Accounts
+from review_api.sessions import Sessions
+from review_api.settings import ReviewSettings
+
+
+@dataclass(frozen=True, slots=True)
+class Collaborators:
+    """Everything a route may work with."""
+
+    settings: ReviewSettings
+    records: ReviewRecords
+    clock: Clock
+    accounts: Accounts
+    sessions: Sessions
+
+
+async def handed(connection: HTTPConnection) -> Collaborators:
+    """The collaborators of the app that serves this request."""
+    return cast(Collaborators, connection.app.state.collaborators)
+
+
+Handed = Annotated[Collaborators, Depends(handed)]

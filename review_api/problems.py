@@ -1,0 +1,118 @@
+"""What is answered when a request cannot be served: RFC 9457 problem details, everywhere."""
+
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import quote
+
+import orjson
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import RedirectResponse
+from pydantic import BaseModel, Field
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from quality.case import Refusal, RefusalCode
+from review_api.headers import SECURITY_HEADERS
+
+PROBLEM_JSON = "application/problem+json"
+NOT_SIGNED_IN = "NOT_SIGNED_IN"
+REFUSAL_STATUS: Mapping[RefusalCode, int] = {
+    RefusalCode.STALE: 409,
+    RefusalCode.REUSED_ID: 409,
+    RefusalCode.ALREADY_ANSWERED: 409,
+    RefusalCode.NOT_ALLOWED: 403,
+    RefusalCode.INCOMPLETE: 422,
+    RefusalCode.OUT_OF_LIMITS: 422,
+}
+HTTP_CODES = {400: "BAD_REQUEST", 404: "NOT_FOUND", 405: "METHOD_NOT_ALLOWED", 413: "TOO_LARGE"}
+
+
+class ProblemDetails(BaseModel):
+    """A problem as the API answers it (RFC 9457)."""
+
+    type: str = Field(description="urn:jidoka:problem: and the code in small letters")
+    title: str
+    status: int
+    detail: str = Field(description="What is wrong and the mend, in words")
+    instance: str = Field(description="The path asked for")
+    code: str
+    errors: list[dict[str, Any]] | None = Field(None, description="For VALIDATION: where, and what is wrong there")
+
+
+class Problem(Exception):  # noqa: N818 - the RFC's own word
+    """A request that cannot be served: `code` for programs, `detail` for the person, with the mend."""
+
+    def __init__(self, status: int, code: str, detail: str, headers: Mapping[str, str] | None = None) -> None:
+        super().__init__(detail)
+        self.status = status
+        self.code = code
+        self.detail = detail
+        self.headers = dict(headers or {})
+
+
+def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """The `responses` of a route for OpenAPI: these statuses answer with a problem."""
+    schema = {"schema": ProblemDetails.model_json_schema()}
+    return {
+        status: {"description": HTTPStatus(status).phrase, "content": {PROBLEM_JSON: schema}}
+        for status in statuses
+    }
+
+
+def problem_response(
+    path: str,
+    status: int,
+    code: str,
+    detail: str,
+    *,
+    headers: Mapping[str, str] | None = None,
+    errors: Sequence[Mapping[str, Any]] | None = None,
+) -> Response:
+    """The problem as a response to a request for `path`."""
+    content: dict[str, Any] = {
+        "type": f"urn:jidoka:problem:{code.lower().replace('_', '-')}",
+        "title": HTTPStatus(status).phrase,
+        "status": status,
+        "detail": detail,
+        "instance": path,
+        "code": code,
+    }
+    if errors is not None:
+        content["errors"] = errors
+    return Response(orjson.dumps(content), status_code=status, headers=headers, media_type=PROBLEM_JSON)
+
+
+def answer_with_problems(app: FastAPI) -> None:
+    """Makes every error of the app a problem; a person's browser without a session is shown the sign-in page."""
+
+    @app.exception_handler(Problem)
+    async def problem(request: Request, error: Problem) -> Response:
+        if error.code == NOT_SIGNED_IN and request.method == "GET" and _is_page_visit(request):
+            return RedirectResponse(f"/sign-in?next={quote(request.url.path)}", status_code=303)
+        return problem_response(request.url.path, error.status, error.code, error.detail, headers=error.headers)
+
+    @app.exception_handler(Refusal)
+    async def refusal(request: Request, error: Refusal) -> Response:
+        return problem_response(request.url.path, REFUSAL_STATUS[error.code], error.code.value, error.sentence)
+
+    @app.exception_handler(RequestValidationError)
+    async def validation(request: Request, error: RequestValidationError) -> Response:
+        errors = [{"where": ".".join(str(part) for part in e["loc"]), "problem": e["msg"]} for e in error.errors()]
+        detail = "; ".join(f"{e['where']}: {e['problem']}" for e in errors)
+        return problem_response(request.url.path, 422, "VALIDATION", detail, errors=errors)
+
+    @app.exception_handler(HTTPException)
+    async def http(request: Request, error: HTTPException) -> Response:
+        code = HTTP_CODES.get(error.status_code, f"HTTP_{error.status_code}")
+        return problem_response(request.url.path, error.status_code, code, error.detail, headers=error.headers)
+
+    @app.exception_handler(500)
+    async def unexpected(request: Request, _: Exception) -> Response:
+        detail = "The review station failed on this request; its log says where. Nothing was half done: ask again."
+        return problem_response(request.url.path, 500, "FAILED", detail, headers=SECURITY_HEADERS)
+
+
+def _is_page_visit(request: Request) -> bool:
+    return "text/html" in request.headers.get("accept", "")

@@ -1,0 +1,37 @@
+"""What one review station is told at its start."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from quality.characteristic import LineId, StationId
+from quality.plan import ControlPlan
+
+SHORTEST_SECRET = 32
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewSettings:
+    """One review station.
+
+    `time_zone` is the plant's, in which reports give times. `live_folder` holds the newest picture of each
+    camera as `CAMERA.jpg`. `secret` signs sessions and cursors and is never shown. `secure_cookies` is for
+    stations behind TLS. Raises ValueError for a secret under 32 bytes.
+    """
+
+    line: LineId
+    station: StationId
+    time_zone: ZoneInfo
+    plan: ControlPlan
+    live_folder: Path
+    secret: bytes = field(repr=False)
+    host: str = "0.0.0.0"  # noqa: S104 - the tablet is another machine
+    port: int = 8080
+    demo: bool = False
+    secure_cookies: bool = False
+
+    def __post_init__(self) -> None:
+        if len(self.secret) < SHORTEST_SECRET:
+            raise ValueError(
+                "review settings: the secret needs at least 32 bytes; make one with secrets.token_bytes(32)"
+            )
