@@ -1,0 +1,36 @@
+"""Alarms of the running edge process: raised once, cleared once, each by source and kind."""
+
+from edge.writer import Writer
+from quality.alarm import Alarm, Priority
+from quality.ports import Clock, Records
+
+
+class Alarms:
+    """What stands now; the store is told only when that changes."""
+
+    def __init__(self, records: Records, write: Writer, clock: Clock) -> None:
+        self._records = records
+        self._write = write
+        self._clock = clock
+        self._standing: dict[tuple[str, str], str] = {}
+        self._known: set[tuple[str, str]] = set()
+
+    async def raise_(self, source: str, kind: str, priority: Priority, sentence: str) -> None:
+        """The alarm stands from now on, unless it does already."""
+        key = (source, kind)
+        if key not in self._standing:
+            self._standing[key] = sentence
+            self._known.add(key)
+            alarm = Alarm(source, kind, priority, sentence, self._clock.now())
+            await self._write(self._records.raise_alarm, alarm)
+
+    async def clear(self, source: str, kind: str) -> None:
+        """The alarm stands no longer; one left standing by an earlier run is cleared too."""
+        key = (source, kind)
+        if self._standing.pop(key, None) is not None or key not in self._known:
+            self._known.add(key)
+            await self._write(self._records.clear_alarm, source, kind, self._clock.now())
+
+    def sentence(self, source: str) -> str:
+        """What is wrong with the source now, or an empty text."""
+        return next((text for (where, _), text in self._standing.items() if where == source), "")

@@ -1,0 +1,69 @@
+"""The inspection cycle: each waiting part is judged, recorded, answered at the gate, and perhaps sampled.
+
+The order is the promise: a verdict is durable before the PLC is told of it.
+"""
+
+from edge.delivery import Delivery
+from edge.judging import Judging
+from edge.latency import Latency
+from edge.measuring import Measuring
+from edge.watch import Waiting, Watch
+from edge.writer import Writer
+from quality.inspection import Inspection
+from quality.judge import main_reason
+from quality.judgement import Verdict
+from quality.ports import AlreadyRecorded, Clock, Records
+
+
+class Inspecting:
+    """Takes parts from the watch, one after the other."""
+
+    def __init__(
+        self,
+        watch: Watch,
+        judging: Judging,
+        records: Records,
+        write: Writer,
+        delivery: Delivery,
+        measuring: Measuring,
+        clock: Clock,
+        *,
+        keep_passed_every: int,
+    ) -> None:
+        self._watch = watch
+        self._judging = judging
+        self._records = records
+        self._write = write
+        self._delivery = delivery
+        self._measuring = measuring
+        self._clock = clock
+        self._keep_passed_every = keep_passed_every
+        self.latency = Latency()
+        self.parts = 0
+
+    async def run(self) -> None:
+        """Inspects for ever."""
+        while True:
+            await self.inspect(await self._watch.waiting.get())
+
+    async def inspect(self, waiting: Waiting) -> None:
+        """One part's whole way."""
+        if waiting.overflow:
+            inspection = self._judging.overflow(waiting.cycle)
+        else:
+            inspection = await self._judging.judge(waiting.cycle, waiting.scan)
+        case = self._judging.case_for(inspection)
+        kept = inspection.evidence.frames if self._worth_keeping(inspection) else ()
+        try:
+            await self._write(self._records.record, inspection, case, kept)
+        except AlreadyRecorded:
+            # What is recorded counts: recovery gives that verdict, not a second opinion.
+            return
+        await self._delivery.deliver(inspection.cycle, inspection.verdict, main_reason(inspection.judgements))
+        self.latency.add(self._clock.monotonic() - waiting.scan.monotonic)
+        self.parts += 1
+        self._measuring.sample(inspection)
+
+    def _worth_keeping(self, inspection: Inspection) -> bool:
+        passed = inspection.verdict is Verdict.PASS
+        return not passed or inspection.cycle.sequence % self._keep_passed_every == 0

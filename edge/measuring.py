@@ -1,0 +1,107 @@
+"""Has parts measured: by sampling, as the control plan says, and when a person asks."""
+
+import asyncio
+from dataclasses import dataclass
+from datetime import timedelta
+from uuid import UUID, uuid4
+
+from edge.alarms import Alarms
+from edge.writer import Writer
+from quality.alarm import Priority
+from quality.case import Case, CaseKind
+from quality.evidence import Measurement, NoEvidence
+from quality.inspection import Inspection
+from quality.judge import outside
+from quality.judgement import Verdict
+from quality.plan import ControlPlan
+from quality.ports import Clock, Forecaster, Gauge, Records
+
+MOST_SAMPLES_WAITING = 8
+
+
+@dataclass(frozen=True, slots=True)
+class _Request:
+    case: Case
+    passed: bool
+    decision_id: UUID | None
+
+
+class Measuring:
+    """One gauge, asked for one part at a time."""
+
+    def __init__(
+        self,
+        gauge: Gauge | None,
+        forecaster: Forecaster | None,
+        records: Records,
+        write: Writer,
+        alarms: Alarms,
+        clock: Clock,
+        plan: ControlPlan,
+    ) -> None:
+        self._gauge = gauge
+        self._forecaster = forecaster
+        self._records = records
+        self._write = write
+        self._alarms = alarms
+        self._clock = clock
+        self._plan = plan
+        self._requests: asyncio.Queue[_Request] = asyncio.Queue()
+
+    def sample(self, inspection: Inspection) -> None:
+        """Asks for the part if its turn has come; when the gauge cannot keep up, the sample is left out."""
+        cycle = inspection.cycle
+        due = cycle.sequence % self._plan.measure_every == 0
+        if self._gauge is None or not due or self._requests.qsize() >= MOST_SAMPLES_WAITING:
+            return
+        now = self._clock.now()
+        escape = Case(
+            id=uuid4(),
+            kind=CaseKind.ESCAPE,
+            line=cycle.line,
+            station=cycle.station,
+            boot_count=cycle.boot_count,
+            cycle_sequence=cycle.sequence,
+            serial=cycle.serial,
+            opened_at=now,
+            deadline=now + timedelta(seconds=self._plan.reaction.decide_within_s),
+            asked=self._plan.reaction.who,
+        )
+        self._requests.put_nowait(_Request(escape, inspection.verdict is Verdict.PASS, None))
+
+    def ask(self, case: Case, decision_id: UUID) -> None:
+        """Asks for the part of that case because a person decided so."""
+        self._requests.put_nowait(_Request(case, passed=False, decision_id=decision_id))
+
+    async def run(self) -> None:
+        """Measures what is asked for, for ever."""
+        while True:
+            await self.measure(await self._requests.get())
+
+    async def measure(self, request: _Request) -> None:
+        """Asks the gauge for one part and records what it says."""
+        case = request.case
+        measured: tuple[Measurement, ...] | NoEvidence
+        if self._gauge is None:
+            measured = NoEvidence("gauge", "the line has none", "add a gauge section to the line's file")
+        else:
+            measured = await self._gauge.measure(case.cycle_sequence, case.serial)
+        if isinstance(measured, NoEvidence):
+            sentence = f"Part {case.serial} could not be measured: {measured.problem}. Mend: {measured.mend}."
+            await self._alarms.raise_("gauge", "no measurement", Priority.LOW, sentence)
+            if request.decision_id is not None:
+                await self._write(
+                    self._records.settle_decision, request.decision_id, applied=False, detail=sentence
+                )
+            return
+        await self._alarms.clear("gauge", "no measurement")
+        bad = outside(measured, self._plan)
+        await self._write(self._records.record_measurements, measured, conforming=not bad)
+        if self._forecaster is not None:
+            self._forecaster.learn(measured)
+        if request.decision_id is not None:
+            out = ", ".join(self._plan.characteristic(m.characteristic).label for m in bad)
+            detail = f"Measured: {out} out of limits." if bad else "Measured: every characteristic conforms."
+            await self._write(self._records.settle_decision, request.decision_id, applied=True, detail=detail)
+        elif bad and request.passed:
+            await self._write(self._records.open_case, case)

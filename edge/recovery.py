@@ -1,0 +1,56 @@
+"""Start-up is recovery: what the PLC says is held against what was recorded before anything is judged."""
+
+from edge.alarms import Alarms
+from edge.delivery import Delivery
+from edge.writer import Writer
+from quality.alarm import Priority
+from quality.case import CaseKind
+from quality.judgement import Verdict
+from quality.ports import Clock, EquipmentError, Gate, Records
+from quality.station import Scan, VerdictAnswer
+
+RETRY_AFTER_S = 0.5
+
+
+async def first_scan(gate: Gate, alarms: Alarms, clock: Clock) -> Scan:
+    """The PLC's state, however long it takes to get it."""
+    while True:
+        try:
+            scan = await gate.scan()
+        except EquipmentError as error:
+            await alarms.raise_("plc", "no answer", Priority.URGENT, str(error))
+            await clock.sleep(RETRY_AFTER_S)
+            continue
+        await alarms.clear("plc", "no answer")
+        return scan
+
+
+async def recover(
+    scan: Scan, gate: Gate, records: Records, write: Writer, alarms: Alarms, delivery: Delivery
+) -> None:
+    """Gives verdicts that were recorded but never acknowledged again, and re-asserts every open hold.
+
+    A hold that the PLC no longer knows is an alarm: the part may be anywhere. Unsettled orders are resent under
+    their old sequence by `Orders`, which starts after this.
+    """
+    for cycle, verdict, reason in await write(records.unanswered_verdicts):
+        if cycle.boot_count == scan.status.boot_count:
+            await delivery.deliver(cycle, verdict, reason)
+        else:
+            await write(records.verdict_answered, cycle, VerdictAnswer.PART_GONE, scan.seen_at)
+    for case in await write(records.open_cases):
+        if case.kind is not CaseKind.SUSPECT_PART:
+            continue
+        try:
+            answer = await gate.give_verdict(case.cycle_sequence, case.serial, Verdict.HOLD, None)
+        except EquipmentError as error:
+            await alarms.raise_("plc", "verdict not acknowledged", Priority.URGENT, str(error))
+            return
+        if answer is not VerdictAnswer.ACCEPTED:
+            await alarms.raise_(
+                f"part {case.serial}",
+                "hold lost",
+                Priority.URGENT,
+                f"Part {case.serial} has an open case, but the PLC does not hold it"
+                f" ({answer.replace('_', ' ').lower()}). Find the part.",
+            )

@@ -1,0 +1,102 @@
+"""Shows the line as it is now to the review station: its state in the store, its live pictures as files."""
+
+import os
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+
+from edge.alarms import Alarms
+from edge.inspecting import Inspecting
+from edge.watch import Watch
+from edge.writer import Writer
+from quality.plan import ControlPlan
+from quality.ports import Clock, FrameSource, Records
+
+SHOW_EVERY_S = 0.5
+
+
+class Showing:
+    """Replaces the line's live state twice a second."""
+
+    def __init__(
+        self,
+        watch: Watch,
+        inspecting: Inspecting,
+        cameras: Sequence[FrameSource],
+        models: Sequence[tuple[str, str]],
+        records: Records,
+        write: Writer,
+        alarms: Alarms,
+        clock: Clock,
+        plan: ControlPlan,
+        *,
+        store: str,
+        live_folder: Path,
+    ) -> None:
+        self._watch = watch
+        self._inspecting = inspecting
+        self._cameras = cameras
+        self._models = models
+        self._records = records
+        self._write = write
+        self._alarms = alarms
+        self._clock = clock
+        self._plan = plan
+        self._store = store
+        self._live_folder = live_folder
+        self._started_at = clock.now()
+
+    async def run(self) -> None:
+        """Shows for ever."""
+        self._live_folder.mkdir(parents=True, exist_ok=True)
+        while True:
+            now = self._clock.now()
+            await self._write(self._show_pictures)
+            await self._write(self._records.show_line, self.state(now))
+            await self._clock.sleep(SHOW_EVERY_S)
+
+    def state(self, now: datetime) -> dict[str, object]:
+        """Everything one glance at the line needs, as plain values."""
+        scan = self._watch.latest
+        trouble = self._alarms.sentence
+        shown: dict[str, object] = {
+            "at": now.isoformat(),
+            "plc": {"ok": scan is not None and not trouble("plc"), "detail": trouble("plc")},
+            "cameras": [
+                {"name": camera.camera, "ok": not trouble(camera.camera), "detail": trouble(camera.camera)}
+                for camera in self._cameras
+            ],
+            "models": [
+                {"name": name, "ok": True, "digest": digest, "detail": digest[:12]}
+                for name, digest in self._models
+            ],
+            "store": {"ok": True, "detail": self._store},
+            "plan_version": self._plan.version,
+            "latency_ms": self._inspecting.latency.percentiles_ms(),
+            "parts": self._inspecting.parts,
+            "edge_started_at": self._started_at.isoformat(),
+        }
+        if scan is None:
+            return shown
+        status = scan.status
+        adjustable = {rule.name for rule in self._plan.parameters}
+        values = {r.name: r.value for r in scan.readings if hasattr(r, "value")}
+        return shown | {
+            "gate_closed": status.gate_closed,
+            "line_stopped": status.line_stopped,
+            "watchdog_tripped": status.watchdog_tripped,
+            "bypass": status.bypass,
+            "part_present": status.part_present,
+            "cycle_sequence": status.cycle_sequence,
+            "serial": status.serial,
+            "held_count": status.held_count,
+            "readings": {name: value for name, value in values.items() if name not in adjustable},
+            "parameters": {name: value for name, value in values.items() if name in adjustable},
+        }
+
+    def _show_pictures(self) -> None:
+        for camera in self._cameras:
+            if (picture := camera.newest()) is not None:
+                beside = self._live_folder / f".{camera.camera}.tmp"
+                beside.write_bytes(picture)
+                os.replace(beside, self._live_folder / f"{camera.camera}.jpg")

@@ -1,0 +1,110 @@
+"""Scans the PLC without pause: sees new parts, and what is wrong with the equipment."""
+
+import asyncio
+from dataclasses import dataclass
+
+from edge.alarms import Alarms
+from edge.trigger import Trigger
+from quality.alarm import Priority
+from quality.inspection import Cycle
+from quality.ports import Clock, EquipmentError, Gate
+from quality.station import Scan, StationStatus
+
+FROZEN_AFTER_S = 1.0
+LONGEST_BACKOFF_S = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A part that waits to be judged. `overflow` says that too many waited already."""
+
+    cycle: Cycle
+    scan: Scan
+    overflow: bool
+
+
+class Watch:
+    """Keeps the newest scan and queues what is to be judged; none is dropped."""
+
+    def __init__(
+        self, gate: Gate, trigger: Trigger, alarms: Alarms, clock: Clock, *, scan_s: float, most_waiting: int
+    ) -> None:
+        self._gate = gate
+        self._trigger = trigger
+        self._alarms = alarms
+        self._clock = clock
+        self._scan_s = scan_s
+        self._most_waiting = most_waiting
+        self._beat_seen = (-1, 0.0)
+        self.latest: Scan | None = None
+        self.waiting: asyncio.Queue[Waiting] = asyncio.Queue()
+
+    async def run(self) -> None:
+        """Scans for ever."""
+        backoff = self._scan_s
+        while True:
+            try:
+                scan = await self._gate.scan()
+            except EquipmentError as error:
+                self.latest = None
+                await self._alarms.raise_("plc", "no answer", Priority.URGENT, str(error))
+                await self._clock.sleep(backoff)
+                backoff = min(2 * backoff, LONGEST_BACKOFF_S)
+                continue
+            backoff = self._scan_s
+            await self._alarms.clear("plc", "no answer")
+            await self.see(scan)
+            await self._clock.sleep(self._scan_s)
+
+    async def see(self, scan: Scan) -> None:
+        """Takes one scan in."""
+        self.latest = scan
+        sighting = self._trigger.see(scan)
+        if sighting is not None:
+            overflow = self.waiting.qsize() >= self._most_waiting
+            self.waiting.put_nowait(Waiting(sighting.cycle, scan, overflow))
+            if sighting.missed:
+                await self._alarms.raise_(
+                    "plc",
+                    "cycles missed",
+                    Priority.HIGH,
+                    f"{sighting.missed} part(s) before cycle {sighting.cycle.sequence} were never seen."
+                    " Look for them behind the gate.",
+                )
+        await self._look_at(scan.status, scan.monotonic)
+
+    async def _look_at(self, status: StationStatus, now: float) -> None:
+        beat, since = self._beat_seen
+        if status.heartbeat != beat:
+            self._beat_seen = (status.heartbeat, now)
+            await self._alarms.clear("plc", "heartbeat frozen")
+        elif now - since > FROZEN_AFTER_S:
+            await self._alarms.raise_(
+                "plc",
+                "heartbeat frozen",
+                Priority.URGENT,
+                f"The PLC answers but its heartbeat has stood at {beat} for over a second."
+                " Its program has stopped: restart it.",
+            )
+        await self._stands(
+            status.bypass, "bypass", Priority.URGENT, "The bypass key is on: parts pass without a verdict."
+        )
+        await self._stands(
+            status.watchdog_tripped,
+            "watchdog",
+            Priority.HIGH,
+            "The PLC's watchdog has tripped: the gate stays closed until it sees our heartbeat again.",
+        )
+        await self._stands(
+            status.line_stopped,
+            "line stopped",
+            Priority.HIGH,
+            f"The line is stopped; {status.held_count} part(s) are held."
+            " Decide on them, or resume the line if it was stopped by a decision.",
+        )
+
+    async def _stands(self, condition: bool, kind: str, priority: Priority, sentence: str) -> None:  # noqa: FBT001
+        if condition:
+            await self._alarms.raise_("line", kind, priority, sentence)
+        else:
+            await self._alarms.clear("line", kind)
