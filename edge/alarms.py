@@ -1,5 +1,7 @@
 """Alarms of the running edge process: raised once, cleared once, each by source and kind."""
 
+from collections.abc import Mapping
+
 from edge.writer import Writer
 from quality.alarm import Alarm, Priority
 from quality.ports import Clock, Records
@@ -30,6 +32,14 @@ class Alarms:
         if self._standing.pop(key, None) is not None or key not in self._known:
             self._known.add(key)
             await self._write(self._records.clear_alarm, source, kind, self._clock.now())
+
+    async def only(self, kind: str, priority: Priority, sentences: Mapping[str, str]) -> None:
+        """Exactly these sources have an alarm of that kind from now on."""
+        gone = [source for source, standing in self._standing if standing == kind and source not in sentences]
+        for source in gone:
+            await self.clear(source, kind)
+        for source, sentence in sentences.items():
+            await self.raise_(source, kind, priority, sentence)
 
     def sentence(self, source: str) -> str:
         """What is wrong with the source now, or an empty text."""

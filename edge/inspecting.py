@@ -3,12 +3,14 @@
 The order is the promise: a verdict is durable before the PLC is told of it.
 """
 
+from edge.alarms import Alarms
 from edge.delivery import Delivery
 from edge.judging import Judging
 from edge.latency import Latency
 from edge.measuring import Measuring
 from edge.watch import Waiting, Watch
 from edge.writer import Writer
+from quality.alarm import Priority
 from quality.inspection import Inspection
 from quality.judge import main_reason
 from quality.judgement import Verdict
@@ -26,6 +28,7 @@ class Inspecting:
         write: Writer,
         delivery: Delivery,
         measuring: Measuring,
+        alarms: Alarms,
         clock: Clock,
         *,
         keep_passed_every: int,
@@ -36,6 +39,7 @@ class Inspecting:
         self._write = write
         self._delivery = delivery
         self._measuring = measuring
+        self._alarms = alarms
         self._clock = clock
         self._keep_passed_every = keep_passed_every
         self.latency = Latency()
@@ -52,6 +56,11 @@ class Inspecting:
             inspection = self._judging.overflow(waiting.cycle)
         else:
             inspection = await self._judging.judge(waiting.cycle, waiting.scan)
+        await self._alarms.only(
+            "no evidence",
+            Priority.HIGH,
+            {m.device: f"{m.device}: {m.problem}. Mend: {m.mend}." for m in inspection.evidence.missing},
+        )
         case = self._judging.case_for(inspection)
         kept = inspection.evidence.frames if self._worth_keeping(inspection) else ()
         try:

@@ -1,6 +1,5 @@
 """Shows the line as it is now to the review station: its state in the store, its live pictures as files."""
 
-import os
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
@@ -9,6 +8,7 @@ from edge.alarms import Alarms
 from edge.inspecting import Inspecting
 from edge.watch import Watch
 from edge.writer import Writer
+from quality.evidence import Reading
 from quality.plan import ControlPlan
 from quality.ports import Clock, FrameSource, Records
 
@@ -80,7 +80,7 @@ class Showing:
             return shown
         status = scan.status
         adjustable = {rule.name for rule in self._plan.parameters}
-        values = {r.name: r.value for r in scan.readings if hasattr(r, "value")}
+        values = {r.name: r.value for r in scan.readings if isinstance(r, Reading)}
         return shown | {
             "gate_closed": status.gate_closed,
             "line_stopped": status.line_stopped,
@@ -99,4 +99,4 @@ class Showing:
             if (picture := camera.newest()) is not None:
                 beside = self._live_folder / f".{camera.camera}.tmp"
                 beside.write_bytes(picture)
-                os.replace(beside, self._live_folder / f"{camera.camera}.jpg")
+                beside.replace(self._live_folder / f"{camera.camera}.jpg")
