@@ -11,7 +11,7 @@ import structlog
 
 from edge.parent import SUPERVISED
 
-RESTART_AFTER_S = 1.0
+RESTART_AFTER_S = 0.25
 STEADY_AFTER_S = 30.0
 LONGEST_BACKOFF_S = 10.0
 GRACE_S = 8.0

@@ -1,0 +1,31 @@
+# Everything lives in .venv; the Makefile brings its own uv, so that Python and make are enough.
+PYTHON ?= python3
+UV_VERSION = 0.13.9
+BIN = .venv/bin
+export UV_PROJECT_ENVIRONMENT = .venv
+
+.PHONY: setup demo test check clean
+
+setup: .venv/.ready
+
+.venv/.ready: pyproject.toml uv.lock hatch_build.py
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@command -v uv >/dev/null || test -x $(BIN)/uv || $(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+	@PATH="$$PATH:$(CURDIR)/$(BIN)" uv sync --frozen --inexact --extra train --quiet
+	@touch $@
+
+demo: setup
+	@$(BIN)/jidoka demo
+
+check: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+test: check
+	$(BIN)/pytest --cov=quality --cov=plc --cov-branch --cov-report=term --cov-report=xml
+	$(BIN)/coverage report --include='quality/*,plc/*' --fail-under=95
+
+clean:
+	rm -rf .venv review_api/static/vendor dist
