@@ -13,7 +13,7 @@ Values = Mapping[str, str | float | int]
 
 
 def number(value: float, like: float | None = None, *, signed: bool = False) -> str:
-    """A number with a true minus: to two significant digits of `like` (its uncertainty), else as short as it is."""
+    """A number with a true minus: to two significant digits of `like` (its uncertainty), else at its shortest."""
     if not math.isfinite(value):
         return "unknown"
     sign = "+" if signed else ""
