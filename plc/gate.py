@@ -1,0 +1,203 @@
+"""The gate over the block profile: one scan, one verdict, one order, each as the contract demands.
+
+Which answer is the answer? The PLC answers a command block once each time its content changes, and the
+answer stands in the status block until the next. So an answer that names our sequence is ours, except when one
+that names the same sequence stood there before we wrote:
+
+- We wrote the same content before, in the same boot of the PLC, and nothing since (our wait ran out, and the
+  caller asks again): the PLC sees no change and will not answer anew, and what stands there, or will, is the
+  answer to this very content. It counts.
+- Anything else (a hold re-asserted after a restart of this process or of a PLC that kept its registers; another
+  verdict on the same part): it answers something older. the gate first writes a HOLD for sequence 0,
+  which no part has, and waits until the answer names 0; then whatever names our sequence is new.
+
+A PLC that restarts between write and answer has forgotten the part: the boot count in every status read is
+compared with the one before the write, and the wait ends with an error instead of an answer from another life.
+Orders need none of this: their sequence is never used twice, and the PLC carries out each at most once.
+"""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Final, TypeVar
+
+from plc.link import ModbusLink
+from plc.registers import (
+    STATUS_WORDS,
+    BlockLayout,
+    Command,
+    command_words,
+    decode_status,
+    order_words,
+    place,
+)
+from plc.tags import RegisterImage, Span, Tag, coalesce, decode
+from quality.characteristic import PartSerial
+from quality.judgement import ReasonCode, Verdict
+from quality.order import Order, OrderResult
+from quality.ports import Clock, EquipmentError
+from quality.station import Scan, StationStatus, VerdictAnswer
+
+T = TypeVar("T")
+
+ACKNOWLEDGE_WITHIN_S: Final = 2.0
+FIRST_POLL_S: Final = 0.001
+LONGEST_POLL_S: Final = 0.016
+_SCAN_ATTEMPTS: Final = 3
+_NOBODY: Final = Command(0, PartSerial(""), Verdict.HOLD, None)
+
+
+class ModbusGate:
+    """`quality.ports.Gate` over Modbus. `tags` are the readings and the parameters in force, by name."""
+
+    def __init__(self, link: ModbusLink, layout: BlockLayout, tags: Sequence[Tag], clock: Clock) -> None:
+        self._link = link
+        self._layout = layout
+        self._tags = tuple(tags)
+        self._clock = clock
+        self._status_span = Span(layout.status, STATUS_WORDS)
+        self._spans = coalesce(tags, (self._status_span,), max_gap=layout.max_gap)
+        self._heartbeat = 0
+        self._verdicts = asyncio.Lock()
+        self._status: StationStatus | None = None
+        self._written: tuple[int, Command] | None = None
+        """The PLC's boot and the content of the command block, as last written by this process."""
+
+    async def close(self) -> None:
+        """Closes the link."""
+        await self._link.close()
+
+    async def scan(self) -> Scan:
+        """Status and every tag, in the fewest requests; one when the tags lie close behind the status block.
+
+        With more than one request the status is read again behind them, and all of it once more when a part
+        came or the PLC restarted in between.
+        """
+        for _ in range(_SCAN_ATTEMPTS):
+            image = RegisterImage(
+                [(span, await self._link.read_registers(span.start, span.count)) for span in self._spans]
+            )
+            monotonic, seen_at = self._clock.monotonic(), self._clock.now()
+            status = self._status = decode_status(
+                image.words(self._status_span.start, self._status_span.count), self._layout
+            )
+            if len(self._spans) == 1 or _same_part(status, await self._read_status()):
+                readings = tuple(decode(tag, image, seen_at) for tag in self._tags)
+                return Scan(status, readings, seen_at, monotonic)
+        raise EquipmentError(
+            f"{self._link.address}: parts came faster than status and readings could be read"
+            f" ({len(self._spans)} requests); put the readings close behind the status block"
+        )
+
+    async def beat(self) -> None:
+        """Writes the next heartbeat alone."""
+        self._heartbeat = (self._heartbeat + 1) & 0xFFFF
+        await self._link.write_registers(self._layout.command, (self._heartbeat,))
+
+    async def give_verdict(
+        self, sequence: int, serial: PartSerial, verdict: Verdict, reason: ReasonCode | None
+    ) -> VerdictAnswer:
+        """Writes the command block and waits at most 2 s for the answer that names this sequence.
+
+        A part may be given another verdict, or the same again; the top of this file says which answer counts. A
+        PASS that the PLC accepted for an earlier life of this process is answered *part gone* when it is given
+        again, since the part has passed: whoever recovers looks at the status first.
+        """
+        command = Command(sequence, serial, verdict, reason)
+        async with self._verdicts:
+            deadline = self._clock.monotonic() + ACKNOWLEDGE_WITHIN_S
+            before = self._status or await self._read_status()
+            if before.answered_cycle == sequence and self._written != (before.boot_count, command):
+                await self._command(_NOBODY, before, deadline, f"the clearing of cycle {sequence}")
+            return await self._command(command, before, deadline, f"verdict {verdict} for cycle {sequence}")
+
+    async def give_order(self, order: Order) -> OrderResult:
+        """Writes the order block and waits at most 2 s for the answer that names its sequence.
+
+        An order older than the one last answered is not written: the PLC would refuse it, and its refusal
+        would stand where the newer order's result is.
+        """
+        deadline = self._clock.monotonic() + ACKNOWLEDGE_WITHIN_S
+        before = await self._read_status()
+        if order.sequence < before.answered_order:
+            return OrderResult.OLD_SEQUENCE
+        block = _Block(
+            self._layout.order,
+            order_words(order, self._layout.word_order),
+            f"order {order.sequence} ({order.code})",
+        )
+        return await self._acknowledged(
+            block,
+            lambda status: status.order_result if status.answered_order == order.sequence else None,
+            before,
+            deadline,
+        )
+
+    async def _command(self, command: Command, before: StationStatus, deadline: float, what: str) -> VerdictAnswer:
+        words = command_words(self._heartbeat, command, self._layout.word_order)
+        self._written = before.boot_count, command
+        return await self._acknowledged(
+            _Block(self._layout.command, words, what),
+            lambda status: status.verdict_answer if status.answered_cycle == command.sequence else None,
+            before,
+            deadline,
+        )
+
+    async def _acknowledged(
+        self,
+        block: "_Block",
+        answer_in: Callable[[StationStatus], T | None],
+        before: StationStatus,
+        deadline: float,
+    ) -> T:
+        """Writes the block and reads the status until it holds the answer.
+
+        A link that fails on the way (a busy PLC, a dropped connection) is tried again until the deadline, the
+        block included: the PLC takes the same content, or the same order, only once.
+        """
+        written, trouble, pause = False, "", FIRST_POLL_S
+        while True:
+            try:
+                if not written:
+                    await self._link.write_registers(block.address, block.words)
+                    written = True
+                words = await self._link.read_registers(self._status_span.start, self._status_span.count)
+            except EquipmentError as error:
+                written, trouble = False, f" (last trouble: {error})"
+            else:
+                status = self._status = decode_status(words, self._layout)
+                if status.boot_count != before.boot_count:
+                    raise EquipmentError(
+                        f"{self._link.address}: the PLC restarted (boot {before.boot_count}, now"
+                        f" {status.boot_count}) before it acknowledged {block.what}; compare its state with the"
+                        " records, as at start-up"
+                    )
+                answer = answer_in(status)
+                if answer is not None:
+                    return answer
+            if self._clock.monotonic() >= deadline:
+                raise EquipmentError(
+                    f"{self._link.address}: the PLC did not acknowledge {block.what} within"
+                    f" {ACKNOWLEDGE_WITHIN_S:g} s{trouble}; check that its program runs and answers"
+                    f" {place(block.address)}"
+                )
+            await self._clock.sleep(pause)
+            pause = min(2 * pause, LONGEST_POLL_S)
+
+    async def _read_status(self) -> StationStatus:
+        words = await self._link.read_registers(self._status_span.start, self._status_span.count)
+        self._status = decode_status(words, self._layout)
+        return self._status
+
+
+@dataclass(frozen=True, slots=True)
+class _Block:
+    """Words to be written at once, and what they are in words."""
+
+    address: int
+    words: tuple[int, ...]
+    what: str
+
+
+def _same_part(one: StationStatus, other: StationStatus) -> bool:
+    return (one.boot_count, one.cycle_sequence) == (other.boot_count, other.cycle_sequence)

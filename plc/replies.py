@@ -1,0 +1,88 @@
+"""What makes a Modbus reply the answer to the request that was sent, as pure functions over bytes.
+
+Every field that can be compared is compared, because a reply that is nearly right is how a wrong value gets
+in. Layouts: Modbus Messaging on TCP/IP V1.0b (header), Modbus Application Protocol V1.1b3 (the rest).
+"""
+
+import struct
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+
+from pymodbus.pdu import ModbusPDU
+
+HEADER: Final = struct.Struct(">HHHBB")
+"""Transaction id, protocol id, length of what follows it, unit, function code."""
+_EXCEPTION_BIT: Final = 0x80
+
+_MEANING: Final[Mapping[int, str]] = MappingProxyType(
+    {
+        1: "it does not support this function; allow function codes 3 and 16 (and 1 and 5 for coils) in it",
+        2: "it has no such address; compare the address with the device's register map (addresses count from 0)",
+        3: "it refuses this count or value; compare the length of the block with the device's register map",
+        4: "it failed while carrying the request out; look at the device's own diagnostics",
+        6: "it is busy; if this stays, ask less often or relieve the device's communication load",
+        10: "the gateway has no path to the device; check the gateway's routing and the unit number",
+        11: "the device behind the gateway does not answer; check its cable, its power and the unit number",
+    }
+)
+
+
+class BadReply(Exception):  # noqa: N818 - it is the reply that is bad
+    """The reply is not the answer to the request; nothing that follows on that connection can be believed."""
+
+
+class Refusal(Exception):  # noqa: N818 - a refusal is a valid answer
+    """The device answered with a Modbus exception: a valid reply that says no."""
+
+    def __init__(self, code: int) -> None:
+        super().__init__(f"exception {code}: {_MEANING.get(code, 'it refuses; look the code up in its manual')}")
+        self.code = code
+
+
+def payload_of(frame: bytes, request: ModbusPDU) -> bytes:
+    """What follows the function code in a complete frame that answers this request.
+
+    Raises BadReply when transaction, protocol, unit or function is another's, and Refusal for an exception.
+    """
+    transaction, protocol, _, unit, function = HEADER.unpack_from(frame)
+    if transaction != request.transaction_id:
+        raise BadReply(f"the reply carries transaction {transaction}, the request was {request.transaction_id}")
+    if protocol != 0:
+        raise BadReply(f"the reply carries protocol id {protocol} instead of 0")
+    if unit != request.dev_id:
+        raise BadReply(f"the reply comes from unit {unit}, the request was for unit {request.dev_id}")
+    payload = frame[HEADER.size :]
+    if function == request.function_code | _EXCEPTION_BIT and len(payload) == 1:
+        raise Refusal(payload[0])
+    if function != request.function_code:
+        raise BadReply(f"the reply carries function code {function}, the request was {request.function_code}")
+    return payload
+
+
+def registers_of(payload: bytes, count: int) -> tuple[int, ...]:
+    """The words of a read of `count` registers. Raises BadReply when it brings fewer or more."""
+    if len(payload) != 1 + 2 * count or payload[0] != 2 * count:
+        raise BadReply(f"the reply brings {_values(payload)} bytes of values, {2 * count} were asked for")
+    return struct.unpack_from(f">{count}H", payload, 1)
+
+
+def bits_of(payload: bytes, count: int) -> tuple[bool, ...]:
+    """The states of a read of `count` coils. Raises BadReply when it brings fewer or more."""
+    size = (count + 7) // 8
+    if len(payload) != 1 + size or payload[0] != size:
+        raise BadReply(f"the reply brings {_values(payload)} bytes of coils, {size} were asked for")
+    return tuple(bool(payload[1 + index // 8] >> index % 8 & 1) for index in range(count))
+
+
+def confirm_echo(payload: bytes, address: int, value: int) -> None:
+    """Raises BadReply unless the reply repeats the address and the value (the count, for registers) written."""
+    if payload != struct.pack(">HH", address, value):
+        raise BadReply(
+            f"the reply confirms {payload.hex(' ')}, a write of {value} at {address}"
+            f" ({struct.pack('>HH', address, value).hex(' ')}) was sent"
+        )
+
+
+def _values(payload: bytes) -> str:
+    return f"{len(payload) - 1} (it says {payload[0]})" if payload else "no"
