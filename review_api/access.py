@@ -18,6 +18,7 @@ SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 CSRF_HEADER = "X-CSRF-Token"
 CSRF_FIELD = "csrf"
 FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
+LOOPBACK = frozenset({"127.0.0.1", "::1", "::ffff:127.0.0.1"})
 EVERYONE = (Role.OPERATOR, Role.ENGINEER, Role.SUPERVISOR, Role.IT)
 DECIDING = (Role.ENGINEER, Role.SUPERVISOR)
 
@@ -30,11 +31,14 @@ class Allowed:
     None for a program that signed itself in with HTTP Basic.
     """
 
-    def __init__(self, roles: frozenset[Role]) -> None:
+    def __init__(self, roles: frozenset[Role], *, on_this_machine: bool) -> None:
         self.roles = roles
+        self._on_this_machine = on_this_machine
 
     async def __call__(self, request: Request) -> Person:
         """The person who asks, if their role may."""
+        if self._on_this_machine and _comes_from_this_machine(request):
+            return Person("this-machine", "This machine", Role.IT)
         station = await handed(request)
         person = await self._who(request, station)
         if person.role not in self.roles:
@@ -62,9 +66,9 @@ class Allowed:
         return " or ".join(f"{'an' if name[0] in 'aeio' else 'a'} {name}" for name in names)
 
 
-def allowed(*roles: Role) -> Allowed:
-    """The dependency of a route that these roles may use."""
-    return Allowed(frozenset(roles))
+def allowed(*roles: Role, on_this_machine: bool = False) -> Allowed:
+    """The dependency of a route that these roles may use; and anyone `on_this_machine`, without signing in."""
+    return Allowed(frozenset(roles), on_this_machine=on_this_machine)
 
 
 def csrf_token(request: Request) -> str:
@@ -81,6 +85,13 @@ def refuse_other_origins(request: Request) -> None:
     origin = request.headers.get("origin")
     if origin is not None and urlsplit(origin).netloc != request.headers.get("host"):
         raise Problem(403, "CSRF", "The request comes from another site's page; open the review station itself.")
+
+
+def _comes_from_this_machine(request: Request) -> bool:
+    # Behind a proxy everyone seems to come from this machine.
+    if any(name in request.headers for name in ("forwarded", "x-forwarded-for")):
+        return False
+    return request.client is not None and request.client.host in LOOPBACK
 
 
 async def _refuse_forgery(request: Request, session: Session) -> None:
@@ -117,3 +128,11 @@ async def _program(authorization: str, station: Collaborators) -> Person:
             403, "NOT_ALLOWED", "HTTP Basic is for accounts with the role it; others sign in on the page."
         )
     return person_of(account)
+
+
+async def still_signed_in(request: Request) -> bool:
+    """Whether the session that a long answer began with goes on; a program's answer is not cut."""
+    if request.state.session is None:
+        return True
+    station = await handed(request)
+    return await station.sessions.verify(request.cookies[COOKIE]) is not None

@@ -1,16 +1,24 @@
 """The composition root of the review station: everything is made here and handed on."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
 from argon2 import PasswordHasher
 from fastapi import FastAPI
 
 from quality.ports import Clock
 from records.review_records import ReviewRecords
 from review_api.accounts import PASSWORDS, Accounts
-from review_api.api import session
+from review_api.api import cases, decisions, description, events, exports, health, listings, pictures, session
 from review_api.body_limit import BodyLimit
 from review_api.clock import SystemClock
 from review_api.collaborators import Collaborators
+from review_api.cursors import Cursors
+from review_api.feed import Feed
 from review_api.headers import SecurityHeaders
+from review_api.metrics import Metrics
+from review_api.newest import NewestPages
+from review_api.observation import Observation
 from review_api.problems import answer_with_problems
 from review_api.sessions import Sessions
 from review_api.settings import ReviewSettings
@@ -26,6 +34,25 @@ def create_app(
     hasher: PasswordHasher = PASSWORDS,
 ) -> FastAPI:
     """The review station of one line as an ASGI app."""
+    cursors = Cursors(settings.secret)
+    station = Collaborators(
+        settings=settings,
+        records=records,
+        clock=clock,
+        accounts=Accounts(records, clock, hasher),
+        sessions=Sessions(settings.secret, records, clock, secure=settings.secure_cookies),
+        cursors=cursors,
+        newest=NewestPages(records, lambda below: cursors.seal("inspections", below)),
+        feed=Feed(settings.line, records, clock),
+        metrics=Metrics(settings.line, records, clock),
+    )
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        station.feed.start()
+        yield
+        await station.feed.stop()
+
     app = FastAPI(
         title="Jidoka review station",
         version="1",
@@ -33,16 +60,14 @@ def create_app(
         openapi_url=None,
         docs_url=None,
         redoc_url=None,
+        lifespan=lifespan,
     )
-    app.state.collaborators = Collaborators(
-        settings=settings,
-        records=records,
-        clock=clock,
-        accounts=Accounts(records, clock, hasher),
-        sessions=Sessions(settings.secret, records, clock, secure=settings.secure_cookies),
-    )
+    app.state.collaborators = station
     answer_with_problems(app)
     app.add_middleware(BodyLimit, most=LARGEST_BODY)
     app.add_middleware(SecurityHeaders)
-    app.include_router(session.router)
+    app.add_middleware(Observation, metrics=station.metrics, clock=clock)
+    # The listings come before single things, so that their fixed paths are met first.
+    for subject in (health, session, listings, cases, decisions, exports, events, pictures, description):
+        app.include_router(subject.router)
     return app

@@ -9,6 +9,10 @@ from starlette.requests import HTTPConnection
 from quality.ports import Clock
 from records.review_records import ReviewRecords
 from review_api.accounts import Accounts
+from review_api.cursors import Cursors
+from review_api.feed import Feed
+from review_api.metrics import Metrics
+from review_api.newest import NewestPages
 from review_api.sessions import Sessions
 from review_api.settings import ReviewSettings
 
@@ -22,6 +26,10 @@ class Collaborators:
     clock: Clock
     accounts: Accounts
     sessions: Sessions
+    cursors: Cursors
+    newest: NewestPages
+    feed: Feed
+    metrics: Metrics
 
 
 async def handed(connection: HTTPConnection) -> Collaborators:
