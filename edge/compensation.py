@@ -13,7 +13,7 @@ import numpy as np
 from quality.evidence import Forecast, Measurement, NoEvidence, Reading
 from quality.inspection import Cycle
 from quality.plan import ControlPlan
-from quality.ports import Forecaster
+from quality.ports import Forecaster, HistoryRow
 
 REMEMBERED = 4096
 """Parts whose parameters are remembered, for measurements that come later."""
@@ -27,12 +27,17 @@ class CompensatedForecaster:
         self._rules = plan.parameters
         self._shifts: OrderedDict[tuple[str, int], Mapping[str, float]] = OrderedDict()
 
+    def restore(self, rows: Sequence[HistoryRow]) -> None:
+        """Starts from what is on record, oldest first."""
+        restored = []
+        for cycle, readings, measurements in rows:
+            self._remember(cycle, readings)
+            restored.append((cycle, readings, tuple(self._without_parameters(measurements))))
+        self._forecaster.restore(restored)
+
     def forecast(self, cycle: Cycle, readings: Sequence[Reading]) -> Forecast | NoEvidence:
         """The part's forecast with the parameters that are in force for it."""
-        shift = self._shift(readings)
-        self._shifts[(cycle.serial, cycle.sequence)] = shift
-        while len(self._shifts) > REMEMBERED:
-            self._shifts.popitem(last=False)
+        shift = self._remember(cycle, readings)
         forecast = self._forecaster.forecast(cycle, readings)
         if isinstance(forecast, NoEvidence) or not shift:
             return forecast
@@ -41,15 +46,22 @@ class CompensatedForecaster:
 
     def learn(self, measurements: Sequence[Measurement]) -> None:
         """Hands on what would have been measured without the parameters in force for that part."""
-        self._forecaster.learn(
-            [
-                replace(
-                    m,
-                    value=m.value - self._shifts.get((m.serial, m.cycle_sequence), {}).get(m.characteristic, 0.0),
-                )
-                for m in measurements
-            ]
-        )
+        self._forecaster.learn(self._without_parameters(measurements))
+
+    def _without_parameters(self, measurements: Sequence[Measurement]) -> list[Measurement]:
+        return [
+            replace(
+                m, value=m.value - self._shifts.get((m.serial, m.cycle_sequence), {}).get(m.characteristic, 0.0)
+            )
+            for m in measurements
+        ]
+
+    def _remember(self, cycle: Cycle, readings: Sequence[Reading]) -> Mapping[str, float]:
+        shift = self._shift(readings)
+        self._shifts[(cycle.serial, cycle.sequence)] = shift
+        while len(self._shifts) > REMEMBERED:
+            self._shifts.popitem(last=False)
+        return shift
 
     def _shift(self, readings: Sequence[Reading]) -> dict[str, float]:
         values = {reading.name: reading.value for reading in readings}

@@ -33,11 +33,14 @@ async def recover(
     A hold that the PLC no longer knows is an alarm: the part may be anywhere. Unsettled orders are resent under
     their old sequence by `Orders`, which starts after this.
     """
+    status = scan.status
     for cycle, verdict, reason in await write(records.unanswered_verdicts):
-        if cycle.boot_count == scan.status.boot_count:
-            await delivery.deliver(cycle, verdict, reason)
-        else:
+        if cycle.boot_count != status.boot_count:
             await write(records.verdict_answered, cycle, VerdictAnswer.PART_GONE, scan.seen_at)
+        elif cycle.sequence == status.answered_cycle and status.verdict_answer is not None:
+            await write(records.verdict_answered, cycle, status.verdict_answer, scan.seen_at)
+        else:
+            await delivery.deliver(cycle, verdict, reason)
     for case in await write(records.open_cases):
         if case.kind is not CaseKind.SUSPECT_PART:
             continue

@@ -14,6 +14,9 @@ from quality.judgement import ReasonCode, Verdict
 from quality.order import Order, OrderCode, OrderResult, OrderState
 from quality.station import Scan, VerdictAnswer
 
+HistoryRow = tuple[Cycle, tuple[Reading, ...], tuple[Measurement, ...]]
+"""One earlier part: its cycle, what was read while it was made and what was measured on it."""
+
 
 class Clock(Protocol):
     """Time. Deadlines run on `monotonic`, records carry `now`."""
@@ -87,6 +90,10 @@ class Forecaster(Protocol):
 
     def forecast(self, cycle: Cycle, readings: Sequence[Reading]) -> Forecast | NoEvidence:
         """The part of that cycle. Remembers its readings as the newest row of the history."""
+        ...
+
+    def restore(self, rows: Sequence[HistoryRow]) -> None:
+        """Starts from earlier parts, oldest first."""
         ...
 
     def learn(self, measurements: Sequence[Measurement]) -> None:
@@ -168,7 +175,7 @@ class Records(Protocol):
         """What the gauge said of one part; bumps the version of an open case about it."""
         ...
 
-    def history(self, rows: int) -> list[tuple[Cycle, tuple[Reading, ...], tuple[Measurement, ...]]]:
+    def history(self, rows: int) -> list[HistoryRow]:
         """The newest cycles of this line with what was read and measured, oldest first."""
         ...
 

@@ -1,0 +1,187 @@
+"""The edge process: everything is made here and handed on, recovered first, and then run until told to stop."""
+
+import asyncio
+import signal
+from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+import structlog
+
+from edge.acquisition.camera import Camera
+from edge.alarms import Alarms
+from edge.case_clock import CaseClock
+from edge.clock import SystemClock
+from edge.compensation import CompensatedForecaster
+from edge.delivery import Delivery
+from edge.equipment import open_bundle, open_camera, open_gate, open_gauge
+from edge.heartbeat import Heartbeat
+from edge.housekeeping import Housekeeping
+from edge.inspecting import Inspecting
+from edge.judging import Judging
+from edge.measuring import Measuring
+from edge.orders import Orders
+from edge.recovery import first_scan, recover
+from edge.settings import LineSettings
+from edge.showing import Showing
+from edge.trigger import Trigger
+from edge.watch import Watch
+from edge.writer import Writer
+from inference.forecast import OnnxForecaster
+from inference.surface import OnnxInspector
+from quality.characteristic import LineId, StationId
+from quality.ports import Clock, Forecaster, Gate, Gauge, Records
+from records.database import Database, load_or_make_ledger_key
+from records.edge_records import EdgeRecords
+from records.pictures import Pictures
+
+MOST_WAITING = 4
+HISTORY_ROWS = 256
+
+log = structlog.get_logger()
+
+
+def open_database(settings: LineSettings, *, checkpoint: bool) -> Database:
+    """The store, migrated."""
+    key = load_or_make_ledger_key(settings.store.ledger_key)
+    database = Database.open(settings.store.url, ledger_key=key, checkpoint=checkpoint)
+    database.migrate()
+    return database
+
+
+def live_folder(settings: LineSettings) -> Path:
+    """Where the edge process puts the newest pictures for the review station."""
+    return settings.store.frames / "live"
+
+
+async def run_edge(settings: LineSettings, beside: Path) -> None:
+    """The edge process of one line, until SIGTERM or SIGINT. `beside` is the folder of LINE.yaml.
+
+    Raises BundleError before anything is judged when a model cannot be trusted.
+    """
+    clock = SystemClock()
+    async with AsyncExitStack() as stack:
+        database = open_database(settings, checkpoint=True)
+        stack.callback(database.close)
+        pictures = Pictures(settings.store.frames)
+        records = EdgeRecords(database, pictures, LineId(settings.line), StationId(settings.station))
+        stack.callback(records.close)
+        write = Writer()
+        stack.callback(write.close)
+        log.info("edge starts", line=settings.line, store=database.description)
+        gate = open_gate(settings, clock)
+        stack.push_async_callback(gate.close)
+        gauge = open_gauge(settings, clock)
+        if gauge is not None:
+            stack.push_async_callback(gauge.close)
+        vision = ThreadPoolExecutor(max_workers=1, thread_name_prefix="vision")
+        stack.callback(vision.shutdown)
+        line = await _assemble(settings, beside, clock, records, write, gate, gauge, vision, database.description)
+        for camera in line.cameras:
+            await camera.start()
+            stack.push_async_callback(camera.close)
+        await line.run()
+
+
+class _Line:
+    """The running parts of one line."""
+
+    def __init__(self, cameras: tuple[Camera, ...], tasks: tuple[Callable[[], Awaitable[None]], ...]) -> None:
+        self.cameras = cameras
+        self._tasks = tasks
+
+    async def run(self) -> None:
+        """Until a signal comes. When one task fails, all end, and the supervisor starts the process again."""
+        loop = asyncio.get_running_loop()
+        stop = asyncio.Event()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, stop.set)
+        async with asyncio.TaskGroup() as group:
+            running = [group.create_task(_forever(task)) for task in self._tasks]
+            await stop.wait()
+            for task in running:
+                task.cancel()
+
+
+async def _forever(task: Callable[[], Awaitable[None]]) -> None:
+    await task()
+
+
+async def _assemble(
+    settings: LineSettings,
+    beside: Path,
+    clock: Clock,
+    records: Records,
+    write: Writer,
+    gate: Gate,
+    gauge: Gauge | None,
+    vision: ThreadPoolExecutor,
+    store: str,
+) -> _Line:
+    plan = settings.control_plan()
+    alarms = Alarms(records, write, clock)
+    models: list[tuple[str, str]] = []
+    forecaster: Forecaster | None = None
+    if settings.models.forecast is not None:
+        bundle = open_bundle(settings.models.forecast, "forecast", beside)
+        models.append((bundle.name, bundle.digest))
+        onnx = OnnxForecaster(bundle)
+        forecaster = CompensatedForecaster(onnx, plan)
+        forecaster.restore(await write(records.history, HISTORY_ROWS))
+    faces: list[tuple[Camera, OnnxInspector | None]] = []
+    for section in settings.cameras:
+        inspector, channels = None, 1
+        if section.name in settings.models.surface:
+            bundle = open_bundle(settings.models.surface[section.name], "surface", beside)
+            models.append((bundle.name, bundle.digest))
+            inspector = OnnxInspector(bundle, section.name)
+            channels = inspector.channels
+        faces.append((open_camera(section, channels, vision), inspector))
+    cameras = tuple(camera for camera, _ in faces)
+    judging = Judging(plan, clock, vision, forecaster, faces, tuple(digest for _, digest in models))
+    delivery = Delivery(gate, records, write, alarms, clock)
+    measuring = Measuring(gauge, forecaster, records, write, alarms, clock, plan)
+    trigger = Trigger(LineId(settings.line), StationId(settings.station), await write(records.last_cycle))
+    watch = Watch(gate, trigger, alarms, clock, scan_s=settings.plc.scan_ms / 1000, most_waiting=MOST_WAITING)
+    inspecting = Inspecting(
+        watch,
+        judging,
+        records,
+        write,
+        delivery,
+        measuring,
+        alarms,
+        clock,
+        keep_passed_every=settings.store.keep_passed_every,
+    )
+    orders = Orders(gate, records, write, measuring, alarms, clock, plan)
+    showing = Showing(
+        watch,
+        inspecting,
+        cameras,
+        models,
+        records,
+        write,
+        alarms,
+        clock,
+        plan,
+        store=store,
+        live_folder=live_folder(settings),
+    )
+    housekeeping = Housekeeping(records, write, clock, settings.store)
+
+    async def recover_then_judge() -> None:
+        scan = await first_scan(gate, alarms, clock)
+        await recover(scan, gate, records, write, alarms, delivery)
+        log.info("edge has recovered", boot=scan.status.boot_count, cycle=scan.status.cycle_sequence)
+        async with asyncio.TaskGroup() as group:
+            for task in (watch.run, inspecting.run, orders.run):
+                group.create_task(_forever(task))
+
+    heartbeat = Heartbeat(gate, clock)
+    case_clock = CaseClock(records, write, alarms, clock, plan)
+    return _Line(
+        cameras,
+        (heartbeat.run, recover_then_judge, measuring.run, case_clock.run, showing.run, housekeeping.run),
+    )

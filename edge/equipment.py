@@ -1,0 +1,114 @@
+"""Makes the equipment's ports from the line's settings: the gate, the gauge, the cameras and the models."""
+
+from concurrent.futures import Executor
+from importlib.util import find_spec
+from pathlib import Path
+
+from plc.coils import CoilsGate, CoilsLayout
+from plc.gauge import GaugeLayout, ModbusGauge
+
+from edge.acquisition.camera import Camera
+from edge.acquisition.settings import CameraSettings
+from edge.settings import CameraSection, LineSettings, PlcSettings, TagSettings
+from inference.bundle import Bundle, BundleError, load_bundle
+from plc.gate import ModbusGate
+from plc.link import ModbusLink, PlcAddress
+from plc.registers import BlockLayout, WordOrder
+from plc.tags import Tag, TagType
+from quality.ports import Clock
+
+BUILTIN = "builtin:"
+
+
+def bundle_folder(name: str, beside: Path) -> Path:
+    """The folder of a bundle named in LINE.yaml: `builtin:NAME` is one that ships. Raises BundleError."""
+    if not name.startswith(BUILTIN):
+        return beside / name
+    spec = find_spec("models")
+    if spec is None or not spec.submodule_search_locations:
+        raise BundleError(f"{name}: no bundle ships with this installation; name a folder instead")
+    shipped = Path(spec.submodule_search_locations[0])
+    folder = shipped / name.removeprefix(BUILTIN)
+    if not (folder / "manifest.json").is_file():
+        known = ", ".join(sorted(f"{BUILTIN}{path.parent.name}" for path in shipped.glob("*/manifest.json")))
+        raise BundleError(f"{name}: no such bundle ships; there are {known or 'none'}")
+    return folder
+
+
+def open_bundle(name: str, kind: str, beside: Path) -> Bundle:
+    """The bundle of that kind. Raises BundleError."""
+    bundle = load_bundle(bundle_folder(name, beside))
+    if bundle.kind != kind:
+        raise BundleError(f"{name} is a {bundle.kind} bundle, where a {kind} bundle is needed; name another")
+    return bundle
+
+
+def tags(settings: PlcSettings) -> tuple[Tag, ...]:
+    """Every reading and parameter of the PLC."""
+    return tuple(_tag(tag, settings) for tag in (*settings.readings, *settings.parameters))
+
+
+def _tag(tag: TagSettings, plc: PlcSettings) -> Tag:
+    return Tag(
+        name=tag.name,
+        address=tag.address,
+        type=TagType(tag.type),
+        unit=tag.unit,
+        title=tag.title,
+        word_order=WordOrder(tag.word_order or plc.word_order),
+        bit=tag.bit,
+        length=tag.length if tag.type == "ascii" else 0,
+        scale=tag.scale,
+        offset=tag.offset,
+        lower=tag.range[0],
+        upper=tag.range[1],
+    )
+
+
+def open_gate(settings: LineSettings, clock: Clock) -> ModbusGate | CoilsGate:
+    """The line's PLC under the profile it was configured for. Nothing is connected yet."""
+    plc = settings.plc
+    link = ModbusLink(PlcAddress(plc.host, plc.port, plc.unit, plc.timeout_ms / 1000), clock)
+    order = WordOrder(plc.word_order)
+    if plc.profile == "coils":
+        layout = CoilsLayout(
+            hold=plc.hold_coil, heartbeat=plc.heartbeat_coil, acknowledge=plc.acknowledge_coil, word_order=order
+        )
+        return CoilsGate(link, layout, tags(plc), clock)
+    return ModbusGate(
+        link, BlockLayout(plc.status_address, plc.command_address, plc.order_address, order), tags(plc), clock
+    )
+
+
+def open_gauge(settings: LineSettings, clock: Clock) -> ModbusGauge | None:
+    """The gauge, if the line has one."""
+    gauge = settings.gauge
+    if gauge is None:
+        return None
+    link = ModbusLink(PlcAddress(gauge.host, gauge.port, gauge.unit, settings.plc.timeout_ms / 1000), clock)
+    names = tuple(c.name for c in settings.plan.characteristics)
+    layout = GaugeLayout(
+        request=gauge.request_address,
+        answer=gauge.answer_address,
+        word_order=WordOrder(settings.plc.word_order),
+        timeout_s=gauge.timeout_s,
+    )
+    return ModbusGauge(link, layout, names, clock)
+
+
+def open_camera(camera: CameraSection, channels: int, executor: Executor) -> Camera:
+    """One camera; its process is not started yet."""
+    return Camera(
+        CameraSettings(
+            name=camera.name,
+            kind=camera.kind,
+            source=camera.source,
+            width=camera.width,
+            height=camera.height,
+            channels=3 if channels == 3 else 1,  # noqa: PLR2004
+            clock=camera.clock,
+            timeout_s=camera.timeout_ms / 1000,
+            latency_s=camera.latency_ms / 1000,
+        ),
+        executor,
+    )
