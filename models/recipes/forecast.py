@@ -1,0 +1,111 @@
+"""Learns a forecast bundle from a recording: the next part's characteristics from history and readings."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+from inference.bundle import Bundle, write_bundle
+from models.recipes.forecast_card import write_card
+from models.recipes.forecast_fit import COVERAGE, Choice, choose, fit_head
+from models.recipes.forecast_graph import RATES, Frontend, forecast_graph
+from models.recipes.forecast_samples import counters_of, frontend_of, samples_of, with_forgetting
+from quality.recording import PartHistory
+
+Progress = Callable[[float, str], None]
+"""Takes the share done (0..1) and what is being done."""
+
+ROWS = 96
+GAPS = (1, 5)
+FEWEST_PARTS = 60
+OFFSETS = 3
+"""Of the ways in which every so-manieth part can be measured, this many are learned from."""
+KEPT_AFTER_CHANGE = (0.3, 0.03)
+"""Weights tried for what was measured before a tool change."""
+RECIPE = "forecast"
+
+
+def learn_forecast(
+    history: PartHistory,
+    *,
+    out: Path,
+    name: str,
+    rows: int = ROWS,
+    measure_every: tuple[int, ...] = GAPS,
+    on_progress: Progress = lambda _share, _doing: None,
+    seed: int = 0,
+    replace: bool = False,
+) -> Bundle:
+    """Writes the bundle learned from those parts to the folder `out` and returns it.
+
+    `rows` parts of history go in. For each gap in `measure_every` one head is learned from the history as it would
+    be if only every so-manieth part had been measured. `seed` picks which parts those are. Raises ValueError when
+    there are too few parts, and BundleError when the folder cannot be written.
+    """
+    if len(history) < FEWEST_PARTS:
+        raise ValueError(f"{len(history)} parts are too few to learn from; record at least {FEWEST_PARTS}")
+    random = np.random.default_rng(seed)
+    offsets = {gap: sorted(random.choice(gap, min(gap, OFFSETS), replace=False).tolist()) for gap in measure_every}
+    widest = max(measure_every)
+    frontend = _remembering(history, frontend_of(history, rows), widest, offsets[widest], on_progress)
+
+    heads, choices = [], {}
+    for index, gap in enumerate(measure_every):
+        on_progress(0.5 + 0.5 * index / len(measure_every), f"learning with a measurement every {gap} parts")
+        samples = samples_of(history, frontend, gap, offsets[gap])
+        chosen = [choose(samples, c) for c in range(len(history.characteristics))]
+        heads.append(fit_head(samples, chosen))
+        choices[str(gap)] = {
+            c.name: _as_json(choice) for c, choice in zip(history.characteristics, chosen, strict=True)
+        }
+    recipe = {"name": RECIPE, "rows": rows, "measure_every": list(measure_every), "seed": seed}
+    figures = {
+        "parts": len(history),
+        "nonconforming": int(history.nonconforming.sum()),
+        "forward_validation": choices,
+    }
+    bundle = write_bundle(
+        out,
+        kind="forecast",
+        name=name,
+        model=forecast_graph(frontend, heads),
+        fields={
+            "rows": rows,
+            "characteristics": [c.name for c in history.characteristics],
+            "readings": list(history.reading_names),
+        },
+        calibration={"coverage": COVERAGE, "on": "forward residuals inside the parts learned from"},
+        learned_from=[f"part:{serial}" for serial in history.serials],
+        recipe=recipe,
+        figures=figures,
+        card=write_card(name, history, recipe, choices),
+        replace=replace,
+    )
+    on_progress(1.0, "done")
+    return bundle
+
+
+def _remembering(
+    history: PartHistory, plain: Frontend, gap: int, offsets: list[int], on_progress: Progress
+) -> Frontend:
+    """The frontend in which each characteristic forgets, at a tool change, as much as helped its forecasts."""
+    count = len(history.characteristics)
+    variants: list[tuple[int | None, float]] = [(None, 1.0)]
+    variants += [(counter, kept) for counter in counters_of(plain) for kept in KEPT_AFTER_CHANGE]
+    if len(variants) == 1:
+        return plain
+    losses = np.empty((len(variants), count))
+    for index, variant in enumerate(variants):
+        on_progress(0.5 * index / len(variants), "looking for what a tool change does")
+        samples = samples_of(history, with_forgetting(plain, [variant] * count), gap, offsets)
+        losses[index] = [choose(samples, c, groups=(("own", "readings"),))[0].loss for c in range(count)]
+    return with_forgetting(plain, [variants[int(best)] for best in losses.argmin(axis=0)])
+
+
+def _as_json(choices: tuple[Choice, ...]) -> dict[str, object]:
+    best = choices[0]
+    return {
+        "rates": [RATES[choice.base] for choice in choices],
+        "corrected_by": sorted({group for choice in choices for group in choice.groups}),
+        "squared_error_saved": round(1 - best.loss / best.base_loss, 4) if best.base_loss else 0.0,
+    }

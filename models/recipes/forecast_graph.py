@@ -1,0 +1,289 @@
+"""The forecast as an ONNX graph: a history with gaps goes in, mean and scale of the next part come out.
+
+Learning and serving run the same graph: `feature_graph` ends where the learned numbers begin, and
+`forecast_graph` goes on with them. C characteristics, Q readings, `rows` parts of history (oldest first),
+A = len(RATES) smoothing rates, H heads.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import onnx
+from numpy.typing import NDArray
+from onnx import TensorProto, helper, numpy_helper
+
+OPSET, IR_VERSION = 21, 10
+RATES = (0.03, 0.06, 0.1, 0.2, 0.3, 0.4, 0.5, 0.7, 1.0)
+"""Weights of the newest measured value in the exponential averages; the last one is the last value itself."""
+SPREAD_RATE = RATES.index(0.1)
+SCALE_FEATURES = 4
+NORMAL_QUANTILE = 1.6448536269514722
+"""Half the 90 % interval of a normal distribution, in standard deviations."""
+SMALLEST_ROOM = 0.1
+DENSITY_OVER = 4
+"""How densely the history is measured is judged over so many newest measured parts."""
+_TINY, _FAR = 1e-9, 1e6
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Frontend:
+    """What turns raw values into features; everything in the units of the recording unless said otherwise.
+
+    `center` and `spread` [C] standardise characteristics, `lowest` and `highest` [C] bound what a gauge may say,
+    `margin` is how far (in spreads) one value alone may lie beyond all others. `bottom` [C] is what a value
+    cannot lie below (far away where there is no such thing): the scale is kept so small that the 90 % interval
+    ends there. `unknown` [C] (in spreads) is the scale before anything was measured.
+
+    `reading_center` and `reading_spread` [Q] standardise readings. A reading that drops by more than `drop` [Q]
+    spreads between two parts marks a tool change, and `forget` [Q, C] is the natural logarithm of the weight
+    older parts keep then.
+    """
+
+    rows: int
+    center: Array
+    spread: Array
+    lowest: Array
+    highest: Array
+    margin: float
+    bottom: Array
+    unknown: Array
+    reading_center: Array
+    reading_spread: Array
+    drop: Array
+    forget: Array
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Head:
+    """Learned numbers for one density of measuring (measured parts per part made, 0..1), standardised units.
+
+    `averages` [A, C_in, C_out] weighs the exponential averages of every characteristic, `moved` [A, Q, C] what
+    readings moved since the averaged parts, `bias` [C]. `log_scale` [SCALE_FEATURES, C] weighs the scale's
+    features, and its logarithm is never below `least` [C].
+    """
+
+    density: float
+    averages: Array
+    moved: Array
+    bias: Array
+    log_scale: Array
+    least: Array
+
+
+class _Nodes:
+    """Collects nodes and constants; every operator call returns the name of its result."""
+
+    def __init__(self) -> None:
+        self.nodes: list[onnx.NodeProto] = []
+        self.constants: list[TensorProto] = []
+
+    def constant(self, value: object, dtype: type = np.float32) -> str:
+        name = f"c{len(self.constants)}"
+        self.constants.append(numpy_helper.from_array(np.asarray(value, dtype), name))
+        return name
+
+    def axes(self, *axes: int) -> str:
+        return self.constant(axes, np.int64)
+
+    def __call__(self, operator: str, *inputs: str, **attributes: Any) -> str:
+        name = f"n{len(self.nodes)}"
+        self.nodes.append(helper.make_node(operator, list(inputs), [name], **attributes))
+        return name
+
+    def call_last(self, output: str, value: str) -> None:
+        self.nodes.append(helper.make_node("Identity", [value], [output]))
+
+
+def feature_graph(frontend: Frontend) -> bytes:
+    """The graph up to the features: `averages` [A, C], `moved` [A, Q, C] (only with readings),
+    `scale_features` [SCALE_FEATURES, C] and `density` [C].
+    """
+    nodes = _Nodes()
+    features = _features(nodes, frontend)
+    for name, value in features.items():
+        nodes.call_last(name, value)
+    rates, characteristics, readings = len(RATES), len(frontend.center), len(frontend.reading_center)
+    shapes = {
+        "averages": (rates, characteristics),
+        "moved": (rates, readings, characteristics),
+        "scale_features": (SCALE_FEATURES, characteristics),
+        "density": (characteristics,),
+    }
+    return _model(nodes, frontend, {name: shapes[name] for name in features})
+
+
+def forecast_graph(frontend: Frontend, heads: Sequence[Head]) -> bytes:
+    """The whole graph: `mean` and `scale` [C] in the characteristics' units.
+
+    Between two heads' densities both answer, weighted by how near the history's density is to theirs.
+    Before anything was measured the scale is that of all parts, `unknown`.
+    """
+    nodes = _Nodes()
+    constant = nodes.constant
+    features = _features(nodes, frontend)
+    ordered = sorted(heads, key=lambda head: head.density)
+    weight = _share_of_heads(nodes, features["density"], [head.density for head in ordered])
+
+    count = len(frontend.center)
+    flat = nodes("Reshape", features["averages"], nodes.axes(1, -1))
+    maps = constant([head.averages.reshape(-1, count) for head in ordered])
+    mean = nodes("Squeeze", nodes("MatMul", flat, maps), nodes.axes(1))
+    mean = nodes("Add", mean, constant([head.bias for head in ordered]))
+    if "moved" in features:
+        parts = nodes("Mul", features["moved"], constant([head.moved for head in ordered]))
+        mean = nodes("Add", mean, nodes("ReduceSum", parts, nodes.axes(1, 2), keepdims=0))
+    log = nodes("Mul", features["scale_features"], constant([head.log_scale for head in ordered]))
+    log = nodes("ReduceSum", log, nodes.axes(1), keepdims=0)
+    log = nodes("Max", log, constant([head.least for head in ordered]))
+
+    over_heads = nodes.axes(0)
+    mean = nodes("ReduceSum", nodes("Mul", mean, weight), over_heads, keepdims=0)
+    log = nodes("ReduceSum", nodes("Mul", log, weight), over_heads, keepdims=0)
+    log = nodes("Min", log, constant(np.log((frontend.highest - frontend.lowest) / frontend.spread)))
+    unseen = nodes("Equal", features["density"], constant(0.0))
+    log = nodes("Where", unseen, constant(np.log(frontend.unknown)), log)
+    spread, center = constant(frontend.spread), constant(frontend.center)
+    mean = nodes("Add", nodes("Mul", mean, spread), center)
+    room = nodes("Div", nodes("Sub", mean, constant(frontend.bottom)), constant(NORMAL_QUANTILE))
+    room = nodes("Max", room, constant(SMALLEST_ROOM * frontend.spread))
+    nodes.call_last("mean", mean)
+    nodes.call_last("scale", nodes("Min", nodes("Mul", nodes("Exp", log), spread), room))
+    return _model(nodes, frontend, {"mean": (count,), "scale": (count,)})
+
+
+def _features(nodes: _Nodes, frontend: Frontend) -> dict[str, str]:
+    constant = nodes.constant
+    one, zero = constant(1.0), constant(0.0)
+    over_rows = nodes.axes(0)
+    newest_first = constant(0, np.int64)
+    known = nodes("Not", nodes("IsNaN", "history"))
+    mask = nodes("Cast", known, to=TensorProto.FLOAT)
+    value = _standard_values(nodes, frontend, known)
+
+    newer = nodes("CumSum", mask, newest_first, exclusive=1, reverse=1)
+    decay = constant([[[np.log(max(1 - rate, 1e-6))]] for rate in RATES])
+    exponent = nodes("Mul", decay, newer)
+    if len(frontend.reading_center):
+        moved_from, changes = _readings(nodes, frontend)
+        forgotten = nodes("MatMul", changes, constant(frontend.forget))
+        exponent = nodes("Add", exponent, forgotten)
+    weight = nodes("Mul", nodes("Exp", exponent), mask)
+    total = nodes("ReduceSum", weight, nodes.axes(1), keepdims=1)
+    weight = nodes("Div", weight, nodes("Add", total, constant(_TINY)))
+    averages = nodes("ReduceSum", nodes("Mul", weight, value), nodes.axes(1), keepdims=0)
+    features = {"averages": averages}
+
+    age = constant(np.arange(frontend.rows, 0, -1)[:, None])
+    never = constant(float(frontend.rows + 1))
+    newest = nodes("ReduceMin", nodes("Where", known, age, never), over_rows, keepdims=0)
+    recent = nodes("And", known, nodes("Less", newer, constant(float(DENSITY_OVER))))
+    reach = nodes("ReduceMax", nodes("Where", recent, age, zero), over_rows, keepdims=0)
+    counted = nodes("ReduceSum", nodes("Cast", recent, to=TensorProto.FLOAT), over_rows, keepdims=0)
+    features["density"] = nodes("Div", counted, nodes("Max", reach, one))
+
+    pick = constant(SPREAD_RATE, np.int64)
+    around = nodes("Sub", value, nodes("Gather", averages, pick, axis=0))
+    square = nodes("Mul", nodes("Mul", around, around), nodes("Gather", weight, pick, axis=0))
+    lately = nodes("Sqrt", nodes("ReduceSum", square, over_rows, keepdims=0))
+    rows = [
+        nodes("Mul", newest, zero),
+        nodes("Log", newest),
+        nodes("Log", nodes("Add", lately, constant(0.3))),
+        nodes("Mul", newest, zero),
+    ]
+    rows[0] = nodes("Add", rows[0], one)
+    if len(frontend.reading_center):
+        now, then = moved_from
+        moved = nodes("Sub", now, nodes("MatMul", then, weight))
+        features["moved"] = moved
+        far = nodes("Gather", nodes("Mul", moved, moved), pick, axis=0)
+        rows[3] = nodes("Log", nodes("Add", nodes("ReduceMean", far, over_rows, keepdims=0), one))
+    features["scale_features"] = nodes("Concat", *[nodes("Unsqueeze", row, over_rows) for row in rows], axis=0)
+    return features
+
+
+def _standard_values(nodes: _Nodes, frontend: Frontend, known: str) -> str:
+    """Standardised measured values [rows, C], 0 where unmeasured, robust against a gauge's gross errors.
+
+    One value that lies alone beyond all others of the history counts as if it lay `margin` beyond the second;
+    two that agree count in full. So a typing error moves the forecast little and a real step by its second part.
+    """
+    constant = nodes.constant
+    raw = nodes("Where", known, "history", constant(frontend.center))
+    raw = nodes("Min", nodes("Max", raw, constant(frontend.lowest)), constant(frontend.highest))
+    value = nodes("Div", nodes("Sub", raw, constant(frontend.center)), constant(frontend.spread))
+    far, margin = constant(_FAR), constant(frontend.margin)
+    two, second = constant([2], np.int64), constant(1, np.int64)
+    bounds = []
+    for largest in (1, 0):
+        unknown = nodes("Neg", far) if largest else far
+        ranked = f"r{len(nodes.nodes)}"
+        nodes.nodes.append(
+            helper.make_node(
+                "TopK",
+                [nodes("Where", known, value, unknown), two],
+                [ranked, f"{ranked}i"],
+                axis=0,
+                largest=largest,
+            )
+        )
+        edge = nodes("Gather", ranked, second, axis=0)
+        # With a single measured value there is no second one, and no bound.
+        single = nodes("GreaterOrEqual", nodes("Abs", edge), far)
+        edge = nodes("Add" if largest else "Sub", edge, margin)
+        bounds.append(nodes("Where", single, nodes("Neg", unknown), edge))
+    return nodes("Mul", nodes("Max", nodes("Min", value, bounds[0]), bounds[1]), nodes("Cast", known, to=1))
+
+
+def _readings(nodes: _Nodes, frontend: Frontend) -> tuple[tuple[str, str], str]:
+    """Standardised readings now [Q, 1] and then [Q, rows], and the tool changes [rows, Q] since each row."""
+    constant = nodes.constant
+    center, spread = constant(frontend.reading_center), constant(frontend.reading_spread)
+    now = nodes("Div", nodes("Sub", "readings", center), spread)
+    then = nodes("Div", nodes("Sub", "history_readings", center), spread)
+    then = nodes("Where", nodes("IsNaN", then), now, then)
+    now_row = nodes("Unsqueeze", now, nodes.axes(0))
+    following = nodes("Concat", nodes("Slice", then, nodes.axes(1), nodes.axes(frontend.rows)), now_row, axis=0)
+    dropped = nodes("Greater", nodes("Sub", then, following), constant(frontend.drop))
+    changes = nodes(
+        "CumSum", nodes("Cast", dropped, to=TensorProto.FLOAT), constant(0, np.int64), exclusive=0, reverse=1
+    )
+    return (nodes("Unsqueeze", now, nodes.axes(1)), nodes("Transpose", then)), changes
+
+
+def _share_of_heads(nodes: _Nodes, density: str, at: Sequence[float]) -> str:
+    """Weights [H, C] of heads that stand at these rising densities: linear between two, the end ones beyond."""
+    below = np.array([at[0] - _FAR, *at[:-1]])[:, None]
+    above = np.array([*at[1:], at[-1] + _FAR])[:, None]
+    here = np.array(at)[:, None]
+    constant = nodes.constant
+    rising = nodes("Div", nodes("Sub", density, constant(below)), constant(here - below))
+    falling = nodes("Div", nodes("Sub", constant(above), density), constant(above - here))
+    # The end heads' outer slopes are so flat that they pass 1 everywhere in 0..1.
+    rising = nodes("Where", constant([[i == 0] for i in range(len(at))], np.bool_), constant(1.0), rising)
+    falling = nodes(
+        "Where", constant([[i == len(at) - 1] for i in range(len(at))], np.bool_), constant(1.0), falling
+    )
+    return nodes("Clip", nodes("Min", rising, falling), constant(0.0), constant(1.0))
+
+
+def _model(nodes: _Nodes, frontend: Frontend, outputs: dict[str, tuple[int, ...]]) -> bytes:
+    count, readings = len(frontend.center), len(frontend.reading_center)
+    inputs: dict[str, tuple[int, ...]] = {"history": (frontend.rows, count)}
+    if readings:
+        inputs |= {"history_readings": (frontend.rows, readings), "readings": (readings,)}
+    graph = helper.make_graph(
+        nodes.nodes,
+        "forecast",
+        [helper.make_tensor_value_info(name, TensorProto.FLOAT, shape) for name, shape in inputs.items()],
+        [helper.make_tensor_value_info(name, TensorProto.FLOAT, shape) for name, shape in outputs.items()],
+        nodes.constants,
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=IR_VERSION)
+    onnx.checker.check_model(model)
+    encoded: bytes = model.SerializeToString()
+    return encoded

@@ -1,0 +1,157 @@
+"""From a recording to what is learned from: the graph's frontend, and its features for every part.
+
+The features are computed by the very graph that will serve, so learning and serving cannot disagree.
+"""
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from inference.session import open_session
+from models.recipes.forecast_fit import MAD_TO_SD, Samples
+from models.recipes.forecast_graph import Array, Frontend, feature_graph
+from quality.recording import PartHistory
+
+MARGIN = 3.0
+"""Spreads by which one value alone may lie beyond all others of the history and still count in full."""
+GAUGE_REACH = 3.5
+"""Limit widths beyond the limits up to which a gauge's word is taken; further out it is cut there."""
+WARM_UP = 20
+"""Parts at the start that serve as history only."""
+FEWEST_VALUES, FEWEST_CHANGES = 20, 2
+"""Measured values to learn a characteristic from, and drops that make a reading a tool's counter."""
+NEVER = 1e6
+"""A drop that no reading makes: it is no counter."""
+
+
+def frontend_of(history: PartHistory, rows: int) -> Frontend:
+    """The frontend that suits the recording, with nothing forgotten at tool changes yet."""
+    center, spread, lowest, highest = (
+        np.array(column)
+        for column in zip(*(_standard(history, c) for c in range(len(history.characteristics))), strict=True)
+    )
+    readings = history.readings
+    quantity = readings.shape[1]
+    reading_center, reading_spread, drop = np.zeros(quantity), np.ones(quantity), np.full(quantity, NEVER)
+    for q in range(quantity):
+        values = readings[np.isfinite(readings[:, q]), q]
+        if len(values):
+            reading_center[q] = values.mean()
+            reading_spread[q] = max(float(values.std()), 1e-6 * max(1.0, abs(reading_center[q])))
+            drop[q] = _drop_of_counter(values) / reading_spread[q]
+    return Frontend(
+        rows=rows,
+        center=center,
+        spread=spread,
+        lowest=lowest,
+        highest=highest,
+        margin=MARGIN,
+        bottom=np.array([_bottom(history, c) for c in range(len(center))]),
+        unknown=np.nanstd(np.clip(history.measured, lowest, highest), axis=0) / spread + 1e-3,
+        reading_center=reading_center,
+        reading_spread=reading_spread,
+        drop=np.minimum(drop, NEVER),
+        forget=np.zeros((quantity, len(center))),
+    )
+
+
+def with_forgetting(frontend: Frontend, kept: list[tuple[int | None, float]]) -> Frontend:
+    """The frontend in which each characteristic keeps that weight of what lies before a change of that counter."""
+    forget = np.zeros_like(frontend.forget)
+    for c, (counter, weight) in enumerate(kept):
+        if counter is not None:
+            forget[counter, c] = np.log(weight)
+    return replace(frontend, forget=forget)
+
+
+def counters_of(frontend: Frontend) -> list[int]:
+    """The readings that count up and drop at a tool change."""
+    return [int(q) for q in np.flatnonzero(frontend.drop < NEVER)]
+
+
+def samples_of(history: PartHistory, frontend: Frontend, gap: int, offsets: list[int]) -> Samples:
+    """Features and targets of every part, as if every `gap`-th part had been measured.
+
+    Each of the offsets, 0 to gap - 1, gives its own samples.
+    """
+    session = open_session(feature_graph(frontend))
+    rows, quantity = frontend.rows, frontend.reading_center.size
+    count = len(frontend.center)
+    parts = np.arange(len(history))
+    readings = history.readings.astype(np.float32)
+    # A reading missing at the part itself is taken from the part before: no forecast is made without.
+    now = _filled(readings, frontend)
+    padding = np.full((rows, count), np.nan, np.float32)
+    collected: list[tuple[int, dict[str, NDArray[Any]]]] = []
+    names = ["averages", "moved", "scale_features"] if quantity else ["averages", "scale_features"]
+    for offset in offsets:
+        seen = np.where((parts % gap == offset)[:, None], history.measured, np.nan).astype(np.float32)
+        seen = np.concatenate([padding, seen])
+        before = np.concatenate([np.full((rows, quantity), np.nan, np.float32), readings])
+        for part in range(WARM_UP, len(history)):
+            feed = {"history": seen[part : part + rows]}
+            if quantity:
+                feed |= {"history_readings": before[part : part + rows], "readings": now[part]}
+            collected.append((part, dict(zip(names, session.run(names, feed), strict=True))))
+    collected.sort(key=lambda entry: entry[0])
+    order = np.array([part for part, _ in collected])
+
+    def stacked(name: str) -> Array:
+        return np.stack([features[name] for _, features in collected]).astype(np.float64)
+
+    averages = stacked("averages")
+    target = np.clip(history.measured, frontend.lowest, frontend.highest)
+    return Samples(
+        density=1.0 / gap,
+        part=order,
+        target=((target - frontend.center) / frontend.spread)[order],
+        averages=averages,
+        moved=stacked("moved") if quantity else np.zeros((len(order), averages.shape[1], 0, count)),
+        scale_features=stacked("scale_features"),
+    )
+
+
+def _standard(history: PartHistory, c: int) -> tuple[float, float, float, float]:
+    """Center, spread, lowest and highest of one characteristic: robust, so that gross errors do not set them."""
+    characteristic = history.characteristics[c]
+    values = history.measured[np.isfinite(history.measured[:, c]), c]
+    if len(values) < FEWEST_VALUES:
+        raise ValueError(f"{characteristic.name} was hardly ever measured; record more parts or drop it")
+    center = float(np.median(values))
+    low, high = np.quantile(values, [0.05, 0.95])
+    limits = characteristic.limits
+    width = limits.width if np.isfinite(limits.width) else float(high - low)
+    steps = np.diff(values)
+    spread = MAD_TO_SD * float(np.median(np.abs(steps))) / np.sqrt(2)
+    spread = max(spread, 1e-3 * width, 1e-9)
+    lowest = min(limits.lower if np.isfinite(limits.lower) else low, low) - GAUGE_REACH * width
+    highest = max(limits.upper if np.isfinite(limits.upper) else high, high) + GAUGE_REACH * width
+    return center, spread, float(lowest), float(highest)
+
+
+def _bottom(history: PartHistory, c: int) -> float:
+    """Zero for a magnitude (lower limit zero, never seen below it), as of a roughness; far below otherwise."""
+    values = history.measured[np.isfinite(history.measured[:, c]), c]
+    return 0.0 if history.characteristics[c].limits.lower == 0 and values.min() >= 0 else -NEVER
+
+
+def _drop_of_counter(values: Array) -> float:
+    """How far a reading that counts up drops at a tool change at least, in its unit; infinite for no counter."""
+    steps = np.diff(values)
+    rising = steps[steps > 0]
+    if len(rising) < 0.8 * len(steps) or not len(rising):
+        return np.inf
+    threshold = 5.0 * float(np.median(rising))
+    return threshold if (steps < -threshold).sum() >= FEWEST_CHANGES else np.inf
+
+
+def _filled(readings: NDArray[np.float32], frontend: Frontend) -> NDArray[np.float32]:
+    filled = readings.copy()
+    last = frontend.reading_center.astype(np.float32)
+    for row in filled:
+        missing = np.isnan(row)
+        row[missing] = last[missing]
+        last = row
+    return filled
