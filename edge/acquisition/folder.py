@@ -1,0 +1,82 @@
+"""A watched folder as a camera: each new complete file is a frame. Files are read and left alone."""
+
+import os
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from edge.acquisition.settings import CameraSettings
+from edge.acquisition.wire import (
+    LARGEST_PICTURE,
+    Captured,
+    SourceError,
+    captured_at_epoch,
+    captured_at_monotonic,
+)
+
+LOOK_S = 0.02
+ENDINGS = (".jpg", ".jpeg", ".png", ".bmp")
+
+State = tuple[int, int]
+"""A file's modification time (ns) and size: while they change it is still being written."""
+
+
+def pictures(settings: CameraSettings) -> Iterator[tuple[Captured, bytes] | None]:
+    """Every picture that is written into the folder from now on, oldest first, and None after each look.
+
+    A file is complete when its size and time have not changed between two looks, so a writer must not pause
+    longer than that, or write under another ending and rename. Raises SourceError when the folder is gone.
+    """
+    folder = Path(settings.source)
+    done = _look(folder)
+    growing: dict[str, State] = {}
+    while True:
+        time.sleep(LOOK_S)
+        seen = _look(folder)
+        fresh = {name: state for name, state in seen.items() if done.get(name) != state}
+        complete = [name for name, state in fresh.items() if growing.get(name) == state]
+        for name in sorted(complete, key=lambda name: fresh[name]):
+            yield _captured(settings, fresh[name]), _read(folder / name)
+        growing = {name: state for name, state in fresh.items() if name not in complete}
+        done = {name: state for name, state in seen.items() if name not in growing}
+        yield None
+
+
+def _look(folder: Path) -> dict[str, State]:
+    try:
+        with os.scandir(folder) as entries:
+            return dict(_states(entries))
+    except OSError as error:
+        raise SourceError(
+            f"its folder {folder} cannot be read: {error.strerror}",
+            "Check that it is there, mounted and readable by the user that runs the edge process.",
+        ) from error
+
+
+def _states(entries: Iterator[os.DirEntry[str]]) -> Iterator[tuple[str, State]]:
+    for entry in entries:
+        if entry.name.startswith(".") or not entry.name.lower().endswith(ENDINGS):
+            continue
+        try:
+            status = entry.stat()
+        except FileNotFoundError:
+            continue  # moved away between being listed and being looked at
+        if 0 < status.st_size <= LARGEST_PICTURE:
+            yield entry.name, (status.st_mtime_ns, status.st_size)
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise SourceError(
+            f"its file {path} cannot be read: {error.strerror}",
+            "Let files stay for a second, and be readable by the user that runs the edge process.",
+        ) from error
+
+
+def _captured(settings: CameraSettings, state: State) -> Captured:
+    if settings.clock == "camera":
+        return captured_at_epoch(state[0] / 1e9)
+    # Seen complete one look after it was seen first.
+    return captured_at_monotonic(time.monotonic() - LOOK_S - settings.latency_s)

@@ -1,0 +1,207 @@
+"""An HTTP camera that sends JPEGs one after another (multipart/x-mixed-replace).
+
+The parts are cut exactly where the camera says they end, and kept byte for byte; a stream that cannot be
+cut is an error and never a guess.
+"""
+
+import base64
+import socket
+import ssl
+import time
+from collections.abc import Iterator
+from email.message import Message
+from urllib.parse import unquote, urlsplit
+
+from edge.acquisition.settings import CameraSettings
+from edge.acquisition.wire import (
+    LARGEST_PICTURE,
+    Captured,
+    SourceError,
+    captured_at_epoch,
+    captured_at_monotonic,
+)
+
+LONGEST_HEADERS = 16_384
+RECEIVE_BYTES = 262_144
+HTTP_OK = 200
+HTTP_UNAUTHORIZED = 401
+
+NETWORK = "Check the camera's power, its network cable and the host and port in its source."
+STREAM = "Check that the source is the camera's multipart MJPEG stream."
+
+
+class ByteStream:
+    """Bytes from a socket, read exactly; nothing waits beyond the deadline that `allow` last set."""
+
+    def __init__(self, connection: socket.socket) -> None:
+        self.arrived = time.monotonic()
+        """When the newest byte in the buffer arrived (monotonic seconds)."""
+        self._connection = connection
+        self._buffer = bytearray()
+        self._deadline = self.arrived
+
+    def allow(self, seconds: float) -> None:
+        """Gives whatever is read next this long."""
+        self._deadline = time.monotonic() + seconds
+
+    def line(self) -> bytes:
+        """The next line without its line break."""
+        return self._until(b"\n", LONGEST_HEADERS).rstrip(b"\r")
+
+    def headers(self) -> Message:
+        """Header fields up to the empty line."""
+        fields = Message()
+        length = 0
+        while line := self.line():
+            length += len(line)
+            name, colon, value = line.decode("latin-1").partition(":")
+            if not colon or length > LONGEST_HEADERS:
+                raise SourceError(f"the stream has a header that is none: {line[:60]!r}", STREAM)
+            fields[name.strip()] = value.strip()
+        return fields
+
+    def await_byte(self) -> None:
+        """Returns once there is something to read."""
+        if not self._buffer:
+            self._receive()
+
+    def exactly(self, length: int) -> bytes:
+        """That many bytes; what is not buffered yet is received where it will stay."""
+        body = bytearray(length)
+        filled = min(length, len(self._buffer))
+        body[:filled] = self._buffer[:filled]
+        del self._buffer[:filled]
+        view = memoryview(body)
+        while filled < length:
+            filled += self._receive_into(view[filled:])
+        return bytes(body)
+
+    def picture_until(self, delimiter: bytes) -> bytes:
+        """A picture whose length the camera did not send; the delimiter stays in the stream."""
+        picture = self._until(delimiter, LARGEST_PICTURE)
+        self._buffer[:0] = delimiter
+        return picture
+
+    def _until(self, delimiter: bytes, longest: int) -> bytes:
+        searched = 0
+        while (at := self._buffer.find(delimiter, searched)) < 0:
+            searched = max(0, len(self._buffer) - len(delimiter) + 1)
+            if searched > longest:
+                raise SourceError(f"no {delimiter[:40]!r} within {longest} bytes of the stream", STREAM)
+            self._receive()
+        found = bytes(self._buffer[:at])
+        del self._buffer[: at + len(delimiter)]
+        return found
+
+    def _receive(self) -> None:
+        block = bytearray(RECEIVE_BYTES)
+        received = self._receive_into(memoryview(block))
+        self._buffer += memoryview(block)[:received]
+
+    def _receive_into(self, target: memoryview) -> int:
+        remaining = self._deadline - time.monotonic()
+        if remaining <= 0:
+            raise SourceError("a picture did not arrive whole within the time allowed", NETWORK)
+        self._connection.settimeout(remaining)
+        try:
+            received = self._connection.recv_into(target)
+        except TimeoutError as error:
+            raise SourceError("the stream stands still", NETWORK) from error
+        except OSError as error:
+            raise SourceError(f"the stream broke: {error.strerror or error}", NETWORK) from error
+        if received == 0:
+            raise SourceError("the camera ended the stream", NETWORK)
+        self.arrived = time.monotonic()
+        return received
+
+
+def pictures(settings: CameraSettings) -> Iterator[tuple[Captured, bytes]]:
+    """Every picture of the stream with its capture time, as long as the camera sends.
+
+    Raises SourceError when the camera refuses, stands still for `timeout_s`, ends the stream or sends one
+    that cannot be cut.
+    """
+    with _connect(settings) as connection:
+        stream = ByteStream(connection)
+        stream.allow(settings.timeout_s)
+        boundary = _boundary(stream)
+        while True:
+            stream.allow(settings.timeout_s)
+            _pass_boundary(stream, boundary)
+            # Counted from after the boundary: many servers send it together with the picture before.
+            stream.await_byte()
+            arrived = stream.arrived
+            fields = stream.headers()
+            picture = _body(stream, fields, boundary)
+            yield _captured(settings, fields, arrived), picture
+
+
+def _connect(settings: CameraSettings) -> socket.socket:
+    address = urlsplit(settings.source)
+    secure = address.scheme == "https"
+    if address.scheme not in ("http", "https") or not address.hostname:
+        raise SourceError("its source is no http address", "Write it as http://HOST:PORT/PATH in LINE.yaml.")
+    host = address.hostname
+    port = address.port or (443 if secure else 80)
+    target = (address.path or "/") + (f"?{address.query}" if address.query else "")
+    # HTTP/1.0, so that the server has no reason to send the stream in chunks.
+    request = f"GET {target} HTTP/1.0\r\nHost: {host}:{port}\r\nAccept: multipart/x-mixed-replace\r\n"
+    if address.username is not None:
+        account = f"{unquote(address.username)}:{unquote(address.password or '')}"
+        request += f"Authorization: Basic {base64.b64encode(account.encode()).decode()}\r\n"
+    try:
+        connection = socket.create_connection((host, port), settings.timeout_s)
+        if secure:
+            connection = ssl.create_default_context().wrap_socket(connection, server_hostname=host)
+        connection.sendall(f"{request}\r\n".encode())
+    except OSError as error:
+        raise SourceError(f"{host}:{port} cannot be reached: {error.strerror or error}", NETWORK) from error
+    return connection
+
+
+def _boundary(stream: ByteStream) -> bytes:
+    status = stream.line().split(b" ", 2)
+    if len(status) < 2 or not status[0].startswith(b"HTTP/") or not status[1].isdigit():  # noqa: PLR2004 - version and code
+        raise SourceError("what answers is no HTTP server", STREAM)
+    code = int(status[1])
+    if code == HTTP_UNAUTHORIZED:
+        raise SourceError(
+            "the camera refuses the sign-in",
+            "Put user and password into its source (http://USER:PASSWORD@HOST/PATH) and let it accept Basic.",
+        )
+    if code != HTTP_OK:
+        raise SourceError(f"the camera answers HTTP {code}", "Check the path in its source.")
+    fields = stream.headers()
+    if fields.get_content_type() != "multipart/x-mixed-replace" or "Transfer-Encoding" in fields:
+        raise SourceError(f"the camera sends {fields.get_content_type()}, no plain multipart stream", STREAM)
+    boundary = fields.get_param("boundary")
+    if not isinstance(boundary, str) or not boundary:
+        raise SourceError("the stream names no boundary", STREAM)
+    return b"--" + boundary.removeprefix("--").encode("latin-1")
+
+
+def _pass_boundary(stream: ByteStream, boundary: bytes) -> None:
+    line = stream.line() or stream.line()
+    if line.rstrip() != boundary:
+        raise SourceError(f"a boundary was due and {line[:60]!r} came", STREAM)
+
+
+def _body(stream: ByteStream, fields: Message, boundary: bytes) -> bytes:
+    declared = fields["Content-Length"]
+    if declared is None:
+        return stream.picture_until(b"\r\n" + boundary)
+    if not declared.isdigit() or not 0 < int(declared) <= LARGEST_PICTURE:
+        raise SourceError(f"a picture claims to have {declared} bytes", STREAM)
+    return stream.exactly(int(declared))
+
+
+def _captured(settings: CameraSettings, fields: Message, arrived: float) -> Captured:
+    if settings.clock == "arrival":
+        return captured_at_monotonic(arrived - settings.latency_s)
+    try:
+        return captured_at_epoch(float(fields["X-Timestamp"]))
+    except (TypeError, ValueError) as error:
+        raise SourceError(
+            "its pictures carry no X-Timestamp in seconds since 1970",
+            "Let the camera send it, or set clock: arrival in LINE.yaml.",
+        ) from error

@@ -1,0 +1,133 @@
+"""How a grabber hands pictures to the edge process: length-prefixed messages over a socket pair.
+
+A picture is written once and received straight into the buffer that becomes the frame: no pickling, no
+shared memory to guard, and a closed socket tells each side that the other is gone.
+"""
+
+import asyncio
+import json
+import struct
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import IntEnum
+
+LARGEST_PICTURE = 20_000_000
+"""Bytes. More than any line camera sends; a wrong length must not make us allocate gigabytes."""
+
+
+class SourceError(Exception):
+    """A camera that cannot be read: what is wrong and the mend. The grabber says it and exits."""
+
+    def __init__(self, problem: str, mend: str) -> None:
+        super().__init__(f"{problem}. {mend}")
+        self.problem = problem
+        self.mend = mend
+
+
+@dataclass(frozen=True, slots=True)
+class Captured:
+    """When a picture was taken: seconds of this machine's monotonic clock, and seconds since the epoch."""
+
+    monotonic: float
+    epoch: float
+
+
+@dataclass(frozen=True, slots=True)
+class Grabbed:
+    """A picture as the edge process received it, `received` in seconds of the monotonic clock."""
+
+    captured: Captured
+    received: float
+    encoded: bytes
+
+
+class Kind(IntEnum):
+    """What a message says: a picture; nothing new but the source is watched; the source failed."""
+
+    PICTURE = 1
+    ALIVE = 2
+    PROBLEM = 3
+
+
+HEADER = struct.Struct("<BddI")
+
+
+def captured_at_epoch(epoch: float) -> Captured:
+    """The moment of a camera's wall-clock stamp.
+
+    The offset between the clocks is taken anew for each picture, so that a corrected wall clock moves at
+    most the pictures that were on their way.
+    """
+    return Captured(monotonic=epoch - time.time() + time.monotonic(), epoch=epoch)
+
+
+def captured_at_monotonic(monotonic: float) -> Captured:
+    """The moment of a picture that carries no stamp of its own."""
+    return Captured(monotonic=monotonic, epoch=monotonic - time.monotonic() + time.time())
+
+
+def picture_header(captured: Captured, length: int) -> bytes:
+    """What goes before the picture's own bytes."""
+    return HEADER.pack(Kind.PICTURE, captured.monotonic, captured.epoch, length)
+
+
+def alive_message() -> bytes:
+    """Nothing new, but the source is being watched."""
+    return HEADER.pack(Kind.ALIVE, 0, 0, 0)
+
+
+def problem_message(error: SourceError) -> bytes:
+    """The last words of a grabber."""
+    body = json.dumps([error.problem, error.mend]).encode()
+    return HEADER.pack(Kind.PROBLEM, 0, 0, len(body)) + body
+
+
+class Receiver(asyncio.BufferedProtocol):
+    """The edge side of the socket pair. `ended` is done once the grabber has closed its end."""
+
+    def __init__(self, on_picture: Callable[[Grabbed], None]) -> None:
+        self.ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self.heard = time.monotonic()
+        self.last_words: SourceError | None = None
+        self._on_picture = on_picture
+        self._transport: asyncio.BaseTransport | None = None
+        self._header = bytearray(HEADER.size)
+        self._target = self._header
+        self._filled = 0
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Keeps the transport, to drop it when its bytes make no sense."""
+        self._transport = transport
+
+    def get_buffer(self, sizehint: int) -> memoryview:  # noqa: ARG002 - the message's length is known
+        """The rest of the header or picture that is being received."""
+        return memoryview(self._target)[self._filled :]
+
+    def buffer_updated(self, nbytes: int) -> None:
+        """Moves on to the body after a header, and back after a body."""
+        self._filled += nbytes
+        if self._filled < len(self._target):
+            return
+        kind, monotonic, epoch, length = HEADER.unpack(self._header)
+        if self._target is self._header and length:
+            if length > LARGEST_PICTURE and self._transport is not None:
+                self._transport.close()
+                return
+            self._target = bytearray(length)
+        else:
+            body, self._target = self._target, self._header
+            self._take(kind, Captured(monotonic, epoch), body)
+        self._filled = 0
+
+    def _take(self, kind: int, captured: Captured, body: bytearray) -> None:
+        self.heard = time.monotonic()
+        if kind == Kind.PICTURE:
+            self._on_picture(Grabbed(captured, self.heard, bytes(body)))
+        elif kind == Kind.PROBLEM:
+            self.last_words = SourceError(*json.loads(body))
+
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - gone is gone
+        """The grabber is gone, whatever the reason."""
+        if not self.ended.done():
+            self.ended.set_result(None)
