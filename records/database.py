@@ -102,9 +102,7 @@ class Database:
 
     @property
     def path(self) -> Path:
-        """SQLite's file. Raises ValueError for PostgreSQL."""
-        if not self.is_sqlite:
-            raise ValueError("PostgreSQL keeps its files itself; use its own tools (pg_dump, pg_restore).")
+        """SQLite's file."""
         return Path(str(self._engine.url.database))
 
     def connect(self) -> Connection:
@@ -165,6 +163,17 @@ class Database:
         if log.exists() and log.stat().st_size > CHECKPOINT_PAGES * 4096:
             with self._alone():
                 _raw(connection).execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+
+    def copy_to(self, file: Path) -> None:
+        """Writes SQLite's database as it is now into a new file, while others go on writing."""
+        if not self.is_sqlite:
+            raise ValueError(f"{self.description}: use its own tools (pg_dump, pg_restore).")
+        copy: Any = self._engine.dialect.loaded_dbapi.connect(file)
+        try:
+            with self.connect() as connection:
+                _raw(connection).backup(copy)
+        finally:
+            copy.close()
 
     def migrate(self) -> None:
         """Brings the schema to this version; safe when both processes do it at once."""

@@ -10,6 +10,11 @@ from quality.evidence import Frame
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
+def is_sha256(text: str) -> bool:
+    """True for 64 hexadecimal digits in lower case."""
+    return _SHA256.fullmatch(text) is not None
+
+
 class Pictures:
     """The folder of kept frames."""
 
@@ -52,7 +57,7 @@ class Pictures:
                 yield from folder.iterdir()
 
     def _place(self, sha256: str) -> Path:
-        if not _SHA256.fullmatch(sha256):
+        if not is_sha256(sha256):
             raise ValueError(f"picture {sha256!r}: not 64 hexadecimal digits in lower case.")
         return self.folder / sha256[:2] / f"{sha256}.jpg"
 

@@ -6,8 +6,21 @@ from uuid import UUID
 
 from quality.case import CaseState, Decision
 from quality.plan import ControlPlan
+from records.accounts import account_of, every_account, store_account
 from records.database import Database
-from records.pictures import Pictures
+from records.pictures import Pictures, is_sha256
+from records.reading.cases import case_detail, case_page, cases_like
+from records.reading.decisions import decision_of, decision_page
+from records.reading.defects import defect_rows
+from records.reading.inspections import (
+    inspection_detail,
+    inspection_page,
+    inspection_page_json,
+    inspections_of_serial,
+    newest_inspections,
+)
+from records.reading.line import alarms_of, newest_good_frame, state_of, totals_of
+from records.reading.measurements import characteristic_history, measurement_page
 from records.views import (
     Account,
     AlarmView,
@@ -24,6 +37,7 @@ from records.views import (
     MeasurementRow,
     Page,
 )
+from records.writing.decisions import add_decision
 
 
 class ReviewRecords:
@@ -35,19 +49,22 @@ class ReviewRecords:
 
     def changed(self) -> int:
         """A number that differs when anything was committed, by any process; costs microseconds."""
-        raise NotImplementedError
+        return self._database.changed_by_anyone()
 
     def line_state(self, line: str) -> dict[str, object] | None:
         """What the edge last showed of the line, with `shown_at` (ISO 8601), or None when it never did."""
-        raise NotImplementedError
+        with self._database.read() as connection:
+            return state_of(connection, line)
 
     def recent_inspections(self, line: str, count: int) -> tuple[InspectionRow, ...]:
         """The newest inspections of the line, newest first."""
-        raise NotImplementedError
+        with self._database.read() as connection:
+            return newest_inspections(connection, line, count)
 
     def alarms(self, line: str, *, standing_only: bool) -> tuple[AlarmView, ...]:
         """Alarms, newest first; at most 500 of those cleared."""
-        raise NotImplementedError
+        with self._database.read() as connection:
+            return alarms_of(connection, line, standing_only=standing_only)
 
     def cases(
         self,
@@ -57,81 +74,102 @@ class ReviewRecords:
         limit: int = 50,
     ) -> Page[CaseRow]:
         """Cases, newest first."""
-        raise NotImplementedError
+        with self._database.read() as connection:
+            return case_page(connection, line, states, below, limit)
 
     def case(self, case_id: UUID) -> CaseDetail | None:
         """One case with its inspection and decisions."""
-        raise NotImplementedError
+        with self._database.read() as connection:
+            return case_detail(connection, self._pictures, case_id)
 
     def decide(self, decision: Decision, plan: ControlPlan, current: float | None) -> DecisionView:
         """Records the decision, durable when this returns; the same decision again returns what is stored.
 
         `current` is the parameter's value in force, for adjustments. Raises Refusal; then nothing was changed.
         """
-        raise NotImplementedError
+        with self._database.write() as connection:
+            add_decision(connection, self._database.ledger_key, decision, plan, current)
+            stored = decision_of(connection, decision.id)
+        if stored is None:
+            raise LookupError(f"decision {decision.id} is gone though it was just recorded.")
+        return stored
 
     def decision(self, decision_id: UUID) -> DecisionView | None:
         """One decision and how far it has travelled."""
-        raise NotImplementedError
+        with self._database.read() as connection:
+            return decision_of(connection, decision_id)
 
     def decisions(self, wanted: Filter, below: int | None = None, limit: int = 50) -> Page[DecisionView]:
         """Decisions, newest first, by line, time (decided at) and serial."""
-        raise NotImplementedError
+        with self._database.read() as connection:
+            return decision_page(connection, wanted, below, limit)
 
     def inspections(self, wanted: Filter, below: int | None = None, limit: int = 50) -> Page[InspectionRow]:
         """Inspections, newest first; times are those of the trigger."""
-        raise NotImplementedError
+        with self._database.read() as connection:
+            return inspection_page(connection, wanted, below, limit)
 
     def inspections_json(self, wanted: Filter, below: int | None = None, limit: int = 50) -> JsonPage:
         """The same rows as `inspections`, as JSON objects with the fields of `InspectionRow`."""
-        raise NotImplementedError
+        with self._database.read() as connection:
+            return inspection_page_json(connection, wanted, below, limit)
 
     def inspection(self, inspection_id: int) -> InspectionDetail | None:
         """One inspection with all of its evidence."""
-        raise NotImplementedError
+        with self._database.read() as connection:
+            return inspection_detail(connection, self._pictures, inspection_id)
 
     def parts(self, serial_part: str, limit: int = 50) -> tuple[InspectionRow, ...]:
         """Inspections of the parts whose serial contains that, newest first."""
-        raise NotImplementedError
+        with self._database.read() as connection:
+            return inspections_of_serial(connection, serial_part, limit)
 
     def measurements(self, wanted: Filter, below: int | None = None, limit: int = 50) -> Page[MeasurementRow]:
         """Measured values, newest first, by line, time, characteristic and serial."""
-        raise NotImplementedError
+        with self._database.read() as connection:
+            return measurement_page(connection, wanted, below, limit)
 
     def history(
         self, line: str, characteristic: str, until_inspection_id: int | None, count: int
     ) -> tuple[HistoryPoint, ...]:
         """The last `count` parts up to that inspection (or the newest), oldest first."""
-        raise NotImplementedError
+        with self._database.read() as connection:
+            return characteristic_history(connection, line, characteristic, until_inspection_id, count)
 
     def defects(self, wanted: Filter, plan: ControlPlan) -> Iterator[DefectRow]:
         """The defect report in the order of time: what did not pass, and what was measured out of limits."""
-        raise NotImplementedError
+        return defect_rows(self._database, wanted, plan)
 
     def similar_cases(self, case_id: UUID, count: int = 3) -> tuple[CaseDetail, ...]:
         """The newest closed cases with the same leading subject, newest first."""
-        raise NotImplementedError
+        with self._database.read() as connection:
+            return cases_like(connection, self._pictures, case_id, count)
 
     def last_good_frame(self, line: str, camera: str) -> FrameView | None:
         """The newest kept frame of a part that passed."""
-        raise NotImplementedError
+        with self._database.read() as connection:
+            return newest_good_frame(connection, line, camera)
 
     def frame_path(self, sha256: str) -> Path | None:
         """The picture's file, or None when it is not kept (or is no SHA-256)."""
-        raise NotImplementedError
+        return self._pictures.path(sha256) if is_sha256(sha256) else None
 
     def account(self, name: str) -> Account | None:
         """The account of that name."""
-        raise NotImplementedError
+        with self._database.read() as connection:
+            return account_of(connection, name)
 
     def accounts(self) -> tuple[Account, ...]:
         """Every account, by name."""
-        raise NotImplementedError
+        with self._database.read() as connection:
+            return every_account(connection)
 
     def save_account(self, account: Account) -> None:
         """Adds or replaces the account of that name."""
-        raise NotImplementedError
+        with self._database.write() as connection:
+            store_account(connection, account)
 
     def totals(self, line: str) -> dict[str, dict[str, int]]:
-        """Counts for metrics: `inspections` by verdict, `cases` by state, `decisions` by kind, `alarms` by priority."""
-        raise NotImplementedError
+        """Counts: `inspections` by verdict, `cases` by state, `decisions` by kind, `alarms` that stand by priority."""
+        with self._database.read() as connection:
+            return totals_of(connection, line)

@@ -23,6 +23,7 @@ class InspectionTable(Base):
     __tablename__ = "inspections"
     __table_args__ = (
         UniqueConstraint("line", "station", "boot_count", "cycle_sequence", name="inspections_cycle"),
+        Index("inspections_line", "line", "id"),
         Index("inspections_line_verdict", "line", "verdict", "id"),
         Index("inspections_serial", "serial"),
         Index("inspections_triggered_at", "triggered_at"),
@@ -86,7 +87,10 @@ class MeasurementTable(Base):
     """One measured value; `conforming` is what the gauge's values say of the part."""
 
     __tablename__ = "measurements"
-    __table_args__ = (Index("measurements_line", "line", "characteristic", "id"),)
+    __table_args__ = (
+        Index("measurements_line", "line", "id"),
+        Index("measurements_characteristic", "line", "characteristic", "id"),
+    )
     id: Mapped[int] = mapped_column(Number, primary_key=True)
     line: Mapped[str] = mapped_column(Text)
     inspection_id: Mapped[int | None] = mapped_column(ForeignKey("inspections.id"), index=True)
@@ -103,6 +107,7 @@ class CaseTable(Base):
 
     __tablename__ = "cases"
     __table_args__ = (
+        Index("cases_line", "line", "number"),
         Index("cases_line_state", "line", "state", "number"),
         Index("cases_subject", "subject", "state", "number"),
         Index("cases_cycle", "line", "cycle_sequence"),
@@ -131,6 +136,7 @@ class DecisionTable(Base):
 
     __tablename__ = "decisions"
     __table_args__ = (
+        Index("decisions_line", "line", "number"),
         Index("decisions_line_travel", "line", "travel", "number"),
         Index("decisions_line_kind", "line", "kind"),
     )

@@ -68,6 +68,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("line", "station", "boot_count", "cycle_sequence", name="inspections_cycle"),
     )
+    op.create_index("inspections_line", "inspections", ["line", "id"], unique=False)
     op.create_index("inspections_line_verdict", "inspections", ["line", "verdict", "id"], unique=False)
     op.create_index("inspections_serial", "inspections", ["serial"], unique=False)
     op.create_index("inspections_triggered_at", "inspections", ["triggered_at"], unique=False)
@@ -121,6 +122,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("id"),
     )
     op.create_index("cases_cycle", "cases", ["line", "cycle_sequence"], unique=False)
+    op.create_index("cases_line", "cases", ["line", "number"], unique=False)
     op.create_index("cases_line_state", "cases", ["line", "state", "number"], unique=False)
     op.create_index("cases_subject", "cases", ["subject", "state", "number"], unique=False)
     op.create_index(op.f("ix_cases_inspection_id"), "cases", ["inspection_id"], unique=False)
@@ -182,7 +184,8 @@ def upgrade() -> None:
     op.create_index(op.f("ix_measurements_at"), "measurements", ["at"], unique=False)
     op.create_index(op.f("ix_measurements_inspection_id"), "measurements", ["inspection_id"], unique=False)
     op.create_index(op.f("ix_measurements_serial"), "measurements", ["serial"], unique=False)
-    op.create_index("measurements_line", "measurements", ["line", "characteristic", "id"], unique=False)
+    op.create_index("measurements_characteristic", "measurements", ["line", "characteristic", "id"], unique=False)
+    op.create_index("measurements_line", "measurements", ["line", "id"], unique=False)
     op.create_table(
         "decisions",
         sa.Column("number", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -208,6 +211,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("number"),
         sa.UniqueConstraint("id"),
     )
+    op.create_index("decisions_line", "decisions", ["line", "number"], unique=False)
     op.create_index("decisions_line_kind", "decisions", ["line", "kind"], unique=False)
     op.create_index("decisions_line_travel", "decisions", ["line", "travel", "number"], unique=False)
     op.create_index(op.f("ix_decisions_case_id"), "decisions", ["case_id"], unique=False)

@@ -1,0 +1,77 @@
+"""Cases: the queue, one with all that belongs to it, and those like it."""
+
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection, Row, select
+
+from quality.case import CaseState
+from quality.judgement import Verdict
+from records.encoding import judgements_from
+from records.pictures import Pictures
+from records.reading.decisions import decisions_of_case
+from records.reading.inspections import inspection_detail
+from records.rows import case_from
+from records.tables import cases, inspections
+from records.views import CaseDetail, CaseRow, Page
+
+_QUEUE = select(cases, inspections.c.verdict, inspections.c.judgements).outerjoin(
+    inspections, inspections.c.id == cases.c.inspection_id
+)
+
+
+def case_page(
+    connection: Connection, line: str | None, states: frozenset[CaseState] | None, below: int | None, limit: int
+) -> Page[CaseRow]:
+    """A page of cases, newest first."""
+    page = _QUEUE.order_by(cases.c.number.desc()).limit(limit + 1)
+    if line is not None:
+        page = page.where(cases.c.line == line)
+    if states is not None:
+        page = page.where(cases.c.state.in_(sorted(state.value for state in states)))
+    if below is not None:
+        page = page.where(cases.c.number < below)
+    rows = connection.execute(page).all()
+    following = rows[limit - 1].number if len(rows) > limit else None
+    return Page(tuple(_case_row(row) for row in rows[:limit]), following)
+
+
+def case_detail(connection: Connection, pictures: Pictures, case_id: UUID) -> CaseDetail | None:
+    """One case with its inspection and decisions."""
+    row = connection.execute(select(cases).where(cases.c.id == case_id)).first()
+    return _detail(connection, pictures, row) if row else None
+
+
+def cases_like(connection: Connection, pictures: Pictures, case_id: UUID, count: int) -> tuple[CaseDetail, ...]:
+    """The newest closed cases of the same line with the same leading subject."""
+    row = connection.execute(select(cases).where(cases.c.id == case_id)).first()
+    if row is None or row.subject is None:
+        return ()
+    alike = (
+        select(cases)
+        .where(
+            cases.c.subject == row.subject,
+            cases.c.state == CaseState.CLOSED.value,
+            cases.c.line == row.line,
+            cases.c.id != case_id,
+        )
+        .order_by(cases.c.number.desc())
+        .limit(count)
+    )
+    return tuple(_detail(connection, pictures, found) for found in connection.execute(alike).all())
+
+
+def _case_row(row: Row[Any]) -> CaseRow:
+    return CaseRow(
+        case=case_from(row),
+        inspection_id=row.inspection_id,
+        verdict=Verdict(row.verdict) if row.verdict else None,
+        judgements=judgements_from(row.judgements) if row.judgements else (),
+    )
+
+
+def _detail(connection: Connection, pictures: Pictures, row: Row[Any]) -> CaseDetail:
+    inspection = None
+    if row.inspection_id is not None:
+        inspection = inspection_detail(connection, pictures, row.inspection_id)
+    return CaseDetail(case_from(row), inspection, decisions_of_case(connection, row.id))

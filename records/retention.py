@@ -1,0 +1,62 @@
+"""Retention: which pictures go when they are too old or too many. Records and the ledger stay for ever."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, Label, Row, bindparam, delete, select
+
+from quality.case import CaseState
+from records.database import Database
+from records.moments import micros
+from records.pictures import Pictures
+from records.tables import cases, frames
+
+SWEEP_AFTER = timedelta(hours=1)
+"""A picture that no record cites is left alone for so long: its record may still be on the way."""
+
+
+def prune(database: Database, pictures: Pictures, now: datetime, *, keep_days: float, keep_bytes: int) -> int:
+    """Takes away pictures older than `keep_days`, then the oldest until `keep_bytes` hold the rest.
+
+    Pictures of cases that are not closed stay, whatever their age. Returns how many files went. A picture's row
+    goes first: should the process die in between, the file that is left is swept the next time.
+    """
+    too_old = micros(now - timedelta(days=keep_days))
+    with database.write() as connection:
+        going = {row.sha256 for row in _leave(connection, too_old, keep_bytes)}
+    with database.read() as connection:
+        cited = set(connection.execute(select(frames.c.sha256)).scalars())
+    for sha256 in going - cited:
+        pictures.remove(sha256)
+    return len(going - cited) + _sweep(pictures, cited, now)
+
+
+def _leave(connection: Connection, too_old: int, keep_bytes: int) -> list[Row[Any]]:
+    kept_bytes, leaving = 0, []
+    newest_first = select(frames.c.id, frames.c.sha256, frames.c.size, frames.c.captured_at, _in_open_case())
+    for row in connection.execute(newest_first.order_by(frames.c.captured_at.desc())):
+        if row.in_open_case or (row.captured_at >= too_old and kept_bytes + row.size <= keep_bytes):
+            kept_bytes += row.size
+        else:
+            leaving.append(row)
+    if leaving:
+        connection.execute(
+            delete(frames).where(frames.c.id == bindparam("leaving")), [{"leaving": row.id} for row in leaving]
+        )
+    return leaving
+
+
+def _in_open_case() -> Label[bool]:
+    unclosed = (cases.c.inspection_id == frames.c.inspection_id) & (cases.c.state != CaseState.CLOSED.value)
+    return select(cases.c.number).where(unclosed).exists().label("in_open_case")
+
+
+def _sweep(pictures: Pictures, cited: set[str], now: datetime) -> int:
+    """Files that no record cites, long after they were written."""
+    swept = 0
+    before = (now - SWEEP_AFTER).timestamp()
+    for file in pictures.files():
+        if file.stem not in cited and file.stat().st_mtime < before:
+            file.unlink(missing_ok=True)
+            swept += 1
+    return swept
