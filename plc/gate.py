@@ -1,15 +1,14 @@
 """The gate over the block profile: one scan, one verdict, one order, each as the contract demands.
 
 Which answer is the answer? The PLC answers a command block once each time its content changes, and the
-answer stands in the status block until the next. So an answer that names our sequence is ours, except when one
-that names the same sequence stood there before we wrote:
+answer stands in the status block until the next. So an answer that names our sequence is ours, unless an
+earlier block named the same sequence:
 
-- We wrote the same content before, in the same boot of the PLC, and nothing since (our wait ran out, and the
-  caller asks again): the PLC sees no change and will not answer anew, and what stands there, or will, is the
-  answer to this very content. It counts.
-- Anything else (a hold re-asserted after a restart of this process or of a PLC that kept its registers; another
-  verdict on the same part): it answers something older. the gate first writes a HOLD for sequence 0,
-  which no part has, and waits until the answer names 0; then whatever names our sequence is new.
+- This process wrote the same content last, in the same boot of the PLC (its wait ran out, and the caller asks
+  again): the PLC sees no change and will not answer anew; what stands there, or will, is the answer. It counts.
+- Anything else (a hold re-asserted after a restart of this process or of a PLC that kept its registers, another
+  verdict on the same part): what stands there answers something older. So the gate first writes a HOLD for
+  sequence 0, which no part has, and waits until the answer names 0. Whatever names our sequence then is new.
 
 A PLC that restarts between write and answer has forgotten the part: the boot count in every status read is
 compared with the one before the write, and the wait ends with an error instead of an answer from another life.
@@ -31,7 +30,8 @@ from plc.registers import (
     order_words,
     place,
 )
-from plc.tags import RegisterImage, Span, Tag, coalesce, decode
+from plc.sweep import Sweep
+from plc.tags import RegisterImage, Span, Tag, decode
 from quality.characteristic import PartSerial
 from quality.judgement import ReasonCode, Verdict
 from quality.order import Order, OrderResult
@@ -43,7 +43,6 @@ T = TypeVar("T")
 ACKNOWLEDGE_WITHIN_S: Final = 2.0
 FIRST_POLL_S: Final = 0.001
 LONGEST_POLL_S: Final = 0.016
-_SCAN_ATTEMPTS: Final = 3
 _NOBODY: Final = Command(0, PartSerial(""), Verdict.HOLD, None)
 
 
@@ -55,8 +54,7 @@ class ModbusGate:
         self._layout = layout
         self._tags = tuple(tags)
         self._clock = clock
-        self._status_span = Span(layout.status, STATUS_WORDS)
-        self._spans = coalesce(tags, (self._status_span,), max_gap=layout.max_gap)
+        self._sweep = Sweep(link, Span(layout.status, STATUS_WORDS), tags, self._part_of, max_gap=layout.max_gap)
         self._heartbeat = 0
         self._verdicts = asyncio.Lock()
         self._status: StationStatus | None = None
@@ -68,26 +66,11 @@ class ModbusGate:
         await self._link.close()
 
     async def scan(self) -> Scan:
-        """Status and every tag, in the fewest requests; one when the tags lie close behind the status block.
-
-        With more than one request the status is read again behind them, and all of it once more when a part
-        came or the PLC restarted in between.
-        """
-        for _ in range(_SCAN_ATTEMPTS):
-            image = RegisterImage(
-                [(span, await self._link.read_registers(span.start, span.count)) for span in self._spans]
-            )
-            monotonic, seen_at = self._clock.monotonic(), self._clock.now()
-            status = self._status = decode_status(
-                image.words(self._status_span.start, self._status_span.count), self._layout
-            )
-            if len(self._spans) == 1 or _same_part(status, await self._read_status()):
-                readings = tuple(decode(tag, image, seen_at) for tag in self._tags)
-                return Scan(status, readings, seen_at, monotonic)
-        raise EquipmentError(
-            f"{self._link.address}: parts came faster than status and readings could be read"
-            f" ({len(self._spans)} requests); put the readings close behind the status block"
-        )
+        """Status and every tag of one part: one request when the tags lie close behind the status block."""
+        image = await self._sweep.read()
+        monotonic, seen_at = self._clock.monotonic(), self._clock.now()
+        self._status = decode_status(image.words(self._layout.status, STATUS_WORDS), self._layout)
+        return Scan(self._status, tuple(decode(tag, image, seen_at) for tag in self._tags), seen_at, monotonic)
 
     async def beat(self) -> None:
         """Writes the next heartbeat alone."""
@@ -107,7 +90,9 @@ class ModbusGate:
         async with self._verdicts:
             deadline = self._clock.monotonic() + ACKNOWLEDGE_WITHIN_S
             before = self._status or await self._read_status()
-            if before.answered_cycle == sequence and self._written != (before.boot_count, command):
+            boot, written = self._written or (before.boot_count, _NOBODY)
+            named = sequence in {before.answered_cycle, written.sequence}
+            if named and (boot, written) != (before.boot_count, command):
                 await self._command(_NOBODY, before, deadline, f"the clearing of cycle {sequence}")
             return await self._command(command, before, deadline, f"verdict {verdict} for cycle {sequence}")
 
@@ -161,7 +146,7 @@ class ModbusGate:
                 if not written:
                     await self._link.write_registers(block.address, block.words)
                     written = True
-                words = await self._link.read_registers(self._status_span.start, self._status_span.count)
+                words = await self._link.read_registers(self._layout.status, STATUS_WORDS)
             except EquipmentError as error:
                 written, trouble = False, f" (last trouble: {error})"
             else:
@@ -184,8 +169,12 @@ class ModbusGate:
             await self._clock.sleep(pause)
             pause = min(2 * pause, LONGEST_POLL_S)
 
+    def _part_of(self, image: RegisterImage) -> tuple[int, ...]:
+        status = decode_status(image.words(self._layout.status, STATUS_WORDS), self._layout)
+        return status.boot_count, status.cycle_sequence
+
     async def _read_status(self) -> StationStatus:
-        words = await self._link.read_registers(self._status_span.start, self._status_span.count)
+        words = await self._link.read_registers(self._layout.status, STATUS_WORDS)
         self._status = decode_status(words, self._layout)
         return self._status
 
@@ -197,7 +186,3 @@ class _Block:
     address: int
     words: tuple[int, ...]
     what: str
-
-
-def _same_part(one: StationStatus, other: StationStatus) -> bool:
-    return (one.boot_count, one.cycle_sequence) == (other.boot_count, other.cycle_sequence)

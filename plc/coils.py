@@ -1,0 +1,226 @@
+"""The gate over the coils profile, for PLC programs that cannot take the blocks: three coils and a counter.
+
+It guarantees less than the block profile, and `docs/plc.md` says what. A coil names no part, so a PASS is
+bound to its part only by looking at the counter just before it is written, and it is written once and
+withdrawn as soon as it is acknowledged or the wait for that is over. Holding needs nothing of the PLC: the coil
+is 1, and is read back.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from plc.gate import ACKNOWLEDGE_WITHIN_S, FIRST_POLL_S, LONGEST_POLL_S
+from plc.link import ModbusLink
+from plc.sweep import Sweep
+from plc.tags import RegisterImage, Span, Tag, TagType, decode, number_of, text_value
+from quality.characteristic import PartSerial
+from quality.judgement import ReasonCode, Verdict
+from quality.order import Order, OrderCode, OrderResult
+from quality.ports import Clock, EquipmentError
+from quality.station import Scan, StationStatus, VerdictAnswer
+
+_COUNTERS: Final = frozenset({TagType.UINT16, TagType.UINT32, TagType.UINT64})
+
+_MOST_COILS: Final = 2000
+"""Coils one request may read (Modbus Application Protocol V1.1b3, 6.1)."""
+
+
+@dataclass(frozen=True, slots=True)
+class CoilsLayout:
+    """The coils (0-based addresses; `acknowledge` may be None) and the tags that say which part is in the station.
+
+    `cycle` counts the parts and never repeats; with `boot` (the PLC's boot count) it may start anew with each
+    boot. Without `serial` the part is named by its cycle. Raises ValueError for tags of other types.
+    """
+
+    cycle: Tag
+    serial: Tag | None = None
+    boot: Tag | None = None
+    hold: int = 0
+    heartbeat: int = 1
+    acknowledge: int | None = 2
+    max_gap: int = 16
+
+    def __post_init__(self) -> None:
+        for counter in (self.cycle, self.boot):
+            if counter is not None and counter.type not in _COUNTERS:
+                raise ValueError(f"{counter.where}: a counter is of type uint16, uint32 or uint64")
+        if self.serial is not None and self.serial.type is not TagType.ASCII:
+            raise ValueError(f"{self.serial.where}: the serial is of type ascii")
+        if self.acknowledge is not None and abs(self.acknowledge - self.hold) >= _MOST_COILS:
+            raise ValueError(
+                f"coils {self.hold} (hold) and {self.acknowledge} (acknowledge) are read by one request; they must"
+                f" be less than {_MOST_COILS} apart"
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class _Station:
+    boot: int
+    sequence: int
+    serial: PartSerial
+
+
+class CoilsGate:
+    """`quality.ports.Gate` with a hold coil. `tags` are the readings.
+
+    The status it makes up: `heartbeat` counts the scans, since the profile has none of the PLC's; line
+    stopped, watchdog tripped and bypass are not known and read False; answers are those of this process.
+    """
+
+    def __init__(self, link: ModbusLink, layout: CoilsLayout, tags: Sequence[Tag], clock: Clock) -> None:
+        self._link = link
+        self._layout = layout
+        self._tags = tuple(tags)
+        self._clock = clock
+        naming = [tag for tag in (layout.serial, layout.boot) if tag is not None]
+        counter = Span(layout.cycle.address, layout.cycle.words)
+        self._naming = Sweep(link, counter, naming, self._part_of, max_gap=layout.max_gap)
+        self._all = Sweep(link, counter, [*naming, *self._tags], self._part_of, max_gap=layout.max_gap)
+        self._answering = asyncio.Lock()
+        self._scans = 0
+        self._beating = False
+        self._opened: _Station | None = None
+        """The part for which this process last wrote 0."""
+        self._answered: _Station | None = None
+        self._passed: _Station | None = None
+
+    async def close(self) -> None:
+        """Closes the link."""
+        await self._link.close()
+
+    async def scan(self) -> Scan:
+        """The part in the station, its readings and the coils.
+
+        A hold coil found open is closed, unless it is open for the part that this process let pass and there is
+        no acknowledgement to tell that the PLC has seen it: neither a PLC that forgot to close it when the next
+        part came nor a broken link may leave the gate open.
+        """
+        hold, taken = await self._read_coils()
+        image = await self._all.read()
+        monotonic, seen_at = self._clock.monotonic(), self._clock.now()
+        station = self._station(image)
+        meant = station == self._opened and self._layout.acknowledge is None
+        if not hold and not meant and not self._answering.locked():
+            await self._link.write_coil(self._layout.hold, on=True)
+            hold = True
+        self._scans += 1
+        answered = self._answered == station
+        status = StationStatus(
+            boot_count=station.boot,
+            heartbeat=self._scans & 0xFFFF,
+            cycle_sequence=station.sequence,
+            serial=station.serial,
+            part_present=station.sequence > 0,
+            ready_for_verdict=station.sequence > 0 and not answered and not taken,
+            gate_closed=hold,
+            line_stopped=False,
+            watchdog_tripped=False,
+            bypass=False,
+            held_count=int(answered and self._passed != station),
+            last_passed_sequence=self._passed.sequence if self._passed else 0,
+            answered_cycle=self._answered.sequence if self._answered else 0,
+            verdict_answer=VerdictAnswer.ACCEPTED if self._answered else None,
+            answered_order=0,
+            order_result=None,
+        )
+        return Scan(status, tuple(decode(tag, image, seen_at) for tag in self._tags), seen_at, monotonic)
+
+    async def beat(self) -> None:
+        """Toggles the heartbeat coil."""
+        self._beating = not self._beating
+        await self._link.write_coil(self._layout.heartbeat, on=self._beating)
+
+    async def give_verdict(
+        self,
+        sequence: int,
+        serial: PartSerial,
+        verdict: Verdict,
+        reason: ReasonCode | None,  # noqa: ARG002 - a coil has no room for it
+    ) -> VerdictAnswer:
+        """Keeps the part in the station, or lets it pass, if it is the one meant."""
+        async with self._answering:
+            station = self._station(await self._naming.read())
+            if station.sequence != sequence:
+                return VerdictAnswer.PART_GONE
+            if station.serial != serial:
+                return VerdictAnswer.WRONG_SERIAL
+            if verdict is not Verdict.PASS:
+                return await self._keep(station)
+            return VerdictAnswer.ACCEPTED if await self._let_pass(station) else VerdictAnswer.PART_GONE
+
+    async def give_order(self, order: Order) -> OrderResult:
+        """Releases the part that is kept in the station; every other order is unknown to this profile."""
+        if order.code is not OrderCode.RELEASE_PART:
+            return OrderResult.UNKNOWN_CODE
+        async with self._answering:
+            station = self._station(await self._naming.read())
+            if station.sequence != order.target or not await self._let_pass(station):
+                return OrderResult.NOT_HELD
+            return OrderResult.DONE
+
+    async def _keep(self, station: _Station) -> VerdictAnswer:
+        await self._link.write_coil(self._layout.hold, on=True)
+        hold, taken = await self._read_coils()
+        if not hold:
+            raise EquipmentError(
+                f"{self._link.address}: coil {self._layout.hold} (hold) reads 0 after 1 was written; let nothing"
+                " but this edge process and the PLC's own closing write it"
+            )
+        if taken:
+            return VerdictAnswer.PART_GONE
+        self._answered = station
+        return VerdictAnswer.ACCEPTED
+
+    async def _let_pass(self, station: _Station) -> bool:
+        """Opens for the part. False when it has been answered already, and not by this process.
+
+        Nothing is written twice: a coil names no part, and a second 0 could open for the next one.
+        """
+        if (await self._read_coils())[1]:
+            return self._opened == station
+        self._opened = station
+        await self._link.write_coil(self._layout.hold, on=False)
+        if self._layout.acknowledge is not None:
+            try:
+                await self._acknowledged(station)
+            finally:
+                await self._link.write_coil(self._layout.hold, on=True)
+        self._answered = self._passed = station
+        return True
+
+    async def _acknowledged(self, station: _Station) -> None:
+        deadline = self._clock.monotonic() + ACKNOWLEDGE_WITHIN_S
+        pause = FIRST_POLL_S
+        while not (await self._read_coils())[1]:
+            if self._clock.monotonic() >= deadline:
+                raise EquipmentError(
+                    f"{self._link.address}: the PLC did not acknowledge the release of cycle {station.sequence}"
+                    f" within {ACKNOWLEDGE_WITHIN_S:g} s; check that its program sets coil"
+                    f" {self._layout.acknowledge}"
+                )
+            await self._clock.sleep(pause)
+            pause = min(2 * pause, LONGEST_POLL_S)
+
+    async def _read_coils(self) -> tuple[bool, bool]:
+        """Hold, and whether the PLC has taken the answer for the part in the station."""
+        hold = self._layout.hold
+        acknowledge = hold if self._layout.acknowledge is None else self._layout.acknowledge
+        first = min(hold, acknowledge)
+        coils = await self._link.read_coils(first, abs(acknowledge - hold) + 1)
+        return coils[hold - first], acknowledge != hold and coils[acknowledge - first]
+
+    def _part_of(self, image: RegisterImage) -> tuple[int, ...]:
+        return (_counter(self._layout.cycle, image),)
+
+    def _station(self, image: RegisterImage) -> _Station:
+        layout = self._layout
+        sequence = _counter(layout.cycle, image)
+        serial = str(sequence) if layout.serial is None else text_value(layout.serial, image)
+        return _Station(_counter(layout.boot, image) if layout.boot else 0, sequence, PartSerial(serial))
+
+
+def _counter(tag: Tag, image: RegisterImage) -> int:
+    return int(number_of(image.words(tag.address, tag.words), tag.type, tag.word_order))
