@@ -1,0 +1,112 @@
+"""The live feed: everyone is told the newest state, no one holds anyone up."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+
+import pytest
+
+from quality.judgement import Verdict
+from review_api.feed import LOOK_EVERY_S, Event, Feed, Subscription
+from tests.unit.review_api.conftest import LINE, FakeClock, Store
+
+TOPICS = {"line", "part", "cases", "alarms"}
+
+
+@pytest.fixture
+async def feed(store: Store, clock: FakeClock) -> AsyncIterator[Feed]:
+    feed = Feed(LINE, store.review, clock)
+    feed.start()
+    yield feed
+    await feed.stop()
+
+
+async def _news(subscription: Subscription, clock: FakeClock) -> dict[str, Event]:
+    waiting = asyncio.create_task(subscription.news())
+    while not waiting.done():
+        clock.advance(LOOK_EVERY_S)
+        await asyncio.sleep(0.001)
+    return {event.topic: event for event in waiting.result()}
+
+
+async def test_who_comes_is_told_everything(feed: Feed, store: Store, clock: FakeClock) -> None:
+    store.make_part(Verdict.HOLD)
+    store.show_line(gate_closed=True)
+    with feed.subscribe(None) as subscription:
+        told: dict[str, Event] = {}
+        while told.keys() != TOPICS:
+            told |= await _news(subscription, clock)
+    assert json.loads(told["line"].json)["gate_closed"] is True
+    assert json.loads(told["part"].json)["serial"] == "B000001"
+    assert [case["serial"] for case in json.loads(told["cases"].json)] == ["B000001"]
+    assert json.loads(told["alarms"].json) == []
+
+
+async def _caught_up(feed: Feed, subscription: Subscription, clock: FakeClock) -> str:
+    told: dict[str, Event] = {}
+    while told.keys() != TOPICS:
+        told |= await _news(subscription, clock)
+    return feed.id_of(max(told.values(), key=lambda event: event.number))
+
+
+async def test_only_what_changed_is_told(feed: Feed, store: Store, clock: FakeClock) -> None:
+    with feed.subscribe(None) as subscription:
+        await _caught_up(feed, subscription, clock)
+        store.make_part(Verdict.PASS)
+        assert (await _news(subscription, clock)).keys() == {"part"}
+
+
+async def test_who_comes_back_is_told_what_they_missed(feed: Feed, store: Store, clock: FakeClock) -> None:
+    with feed.subscribe(None) as subscription:
+        last_id = await _caught_up(feed, subscription, clock)
+    store.make_part(Verdict.PASS)
+    with feed.subscribe(last_id) as subscription:
+        assert (await _news(subscription, clock)).keys() == {"part"}
+
+
+@pytest.mark.parametrize("last_id", ["another-3", "nonsense", "-", ""])
+async def test_an_id_of_another_run_counts_for_nothing(feed: Feed, clock: FakeClock, last_id: str) -> None:
+    with feed.subscribe(last_id) as subscription:
+        assert await _caught_up(feed, subscription, clock)
+
+
+async def test_a_slow_client_gets_the_newest_only() -> None:
+    subscription = Subscription(0)
+    for number in range(1, 101):
+        subscription.tell(Event(number, "line", str(number)))
+    subscription.tell(Event(101, "part", "101"))
+    assert [event.number for event in await subscription.news()] == [100, 101]
+
+
+async def test_a_closed_feed_lets_everyone_go(feed: Feed) -> None:
+    with feed.subscribe(None) as subscription:
+        feed.close()
+        assert await asyncio.wait_for(subscription.news(), 1) == []
+
+
+async def test_nothing_is_read_while_nobody_listens(clock: FakeClock) -> None:
+    class Silent:
+        def changed(self) -> int:
+            raise AssertionError("nobody listens")
+
+    feed = Feed(LINE, Silent(), clock)  # type: ignore[arg-type]  # no more of the store is needed
+    feed.start()
+    for _ in range(5):
+        clock.advance(LOOK_EVERY_S)
+        await asyncio.sleep(0.001)
+    assert not feed.failed
+    await feed.stop()
+
+
+async def test_a_feed_that_failed_says_so(clock: FakeClock) -> None:
+    class Broken:
+        def changed(self) -> int:
+            raise OSError("the disk is gone")
+
+    feed = Feed(LINE, Broken(), clock)  # type: ignore[arg-type]  # no more of the store is needed
+    feed.start()
+    with feed.subscribe(None):
+        await asyncio.sleep(0.01)
+    assert feed.failed
+    with pytest.raises(OSError, match="disk is gone"):
+        await feed.stop()
