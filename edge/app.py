@@ -5,6 +5,7 @@ import signal
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack
+from functools import partial
 from pathlib import Path
 
 import structlog
@@ -25,6 +26,7 @@ from edge.orders import Orders
 from edge.recovery import first_scan, recover
 from edge.settings import LineSettings
 from edge.showing import Showing
+from edge.store import live_folder, open_database
 from edge.trigger import Trigger
 from edge.watch import Watch
 from edge.writer import Writer
@@ -32,27 +34,14 @@ from inference.forecast import OnnxForecaster
 from inference.surface import OnnxInspector
 from quality.characteristic import LineId, StationId
 from quality.ports import Clock, Forecaster, Gate, Gauge, Records
-from records.database import Database, load_or_make_ledger_key
 from records.edge_records import EdgeRecords
 from records.pictures import Pictures
+from records.retention import prune as prune_pictures
 
 MOST_WAITING = 4
 HISTORY_ROWS = 256
 
 log = structlog.get_logger()
-
-
-def open_database(settings: LineSettings, *, checkpoint: bool) -> Database:
-    """The store, migrated."""
-    key = load_or_make_ledger_key(settings.store.ledger_key)
-    database = Database.open(settings.store.url, ledger_key=key, checkpoint=checkpoint)
-    database.migrate()
-    return database
-
-
-def live_folder(settings: LineSettings) -> Path:
-    """Where the edge process puts the newest pictures for the review station."""
-    return settings.store.frames / "live"
 
 
 async def run_edge(settings: LineSettings, beside: Path) -> None:
@@ -77,11 +66,19 @@ async def run_edge(settings: LineSettings, beside: Path) -> None:
             stack.push_async_callback(gauge.close)
         vision = ThreadPoolExecutor(max_workers=1, thread_name_prefix="vision")
         stack.callback(vision.shutdown)
+        prune = partial(
+            prune_pictures,
+            database,
+            pictures,
+            keep_days=settings.store.keep_days,
+            keep_bytes=int(settings.store.keep_gigabytes * 1e9),
+        )
+        housekeeping = Housekeeping(prune, write, clock)
         line = await _assemble(settings, beside, clock, records, write, gate, gauge, vision, database.description)
         for camera in line.cameras:
             await camera.start()
             stack.push_async_callback(camera.close)
-        await line.run()
+        await line.run(housekeeping.run)
 
 
 class _Line:
@@ -91,14 +88,14 @@ class _Line:
         self.cameras = cameras
         self._tasks = tasks
 
-    async def run(self) -> None:
+    async def run(self, *more: Callable[[], Awaitable[None]]) -> None:
         """Until a signal comes. When one task fails, all end, and the supervisor starts the process again."""
         loop = asyncio.get_running_loop()
         stop = asyncio.Event()
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, stop.set)
         async with asyncio.TaskGroup() as group:
-            running = [group.create_task(_forever(task)) for task in self._tasks]
+            running = [group.create_task(_forever(task)) for task in (*self._tasks, *more)]
             await stop.wait()
             for task in running:
                 task.cancel()
@@ -169,7 +166,6 @@ async def _assemble(
         store=store,
         live_folder=live_folder(settings),
     )
-    housekeeping = Housekeeping(records, write, clock, settings.store)
 
     async def recover_then_judge() -> None:
         scan = await first_scan(gate, alarms, clock)
@@ -183,5 +179,5 @@ async def _assemble(
     case_clock = CaseClock(records, write, alarms, clock, plan)
     return _Line(
         cameras,
-        (heartbeat.run, recover_then_judge, measuring.run, case_clock.run, showing.run, housekeeping.run),
+        (heartbeat.run, recover_then_judge, measuring.run, case_clock.run, showing.run),
     )

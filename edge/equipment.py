@@ -4,14 +4,13 @@ from concurrent.futures import Executor
 from importlib.util import find_spec
 from pathlib import Path
 
-from plc.coils import CoilsGate, CoilsLayout
-from plc.gauge import GaugeLayout, ModbusGauge
-
 from edge.acquisition.camera import Camera
 from edge.acquisition.settings import CameraSettings
-from edge.settings import CameraSection, LineSettings, PlcSettings, TagSettings
+from edge.settings import CameraSection, CoilsSettings, LineSettings, PlcSettings, TagSettings
 from inference.bundle import Bundle, BundleError, load_bundle
+from plc.coils import CoilsGate, CoilsLayout
 from plc.gate import ModbusGate
+from plc.gauge import GaugeLayout, ModbusGauge
 from plc.link import ModbusLink, PlcAddress
 from plc.registers import BlockLayout, WordOrder
 from plc.tags import Tag, TagType
@@ -20,18 +19,21 @@ from quality.ports import Clock
 BUILTIN = "builtin:"
 
 
+def shipped_bundles() -> list[Path]:
+    """The folders of the bundles that ship, by name."""
+    spec = find_spec("models")
+    places = (spec.submodule_search_locations if spec else None) or ()
+    return sorted(manifest.parent for place in places for manifest in Path(place).glob("*/manifest.json"))
+
+
 def bundle_folder(name: str, beside: Path) -> Path:
     """The folder of a bundle named in LINE.yaml: `builtin:NAME` is one that ships. Raises BundleError."""
     if not name.startswith(BUILTIN):
         return beside / name
-    spec = find_spec("models")
-    if spec is None or not spec.submodule_search_locations:
-        raise BundleError(f"{name}: no bundle ships with this installation; name a folder instead")
-    shipped = Path(spec.submodule_search_locations[0])
-    folder = shipped / name.removeprefix(BUILTIN)
-    if not (folder / "manifest.json").is_file():
-        known = ", ".join(sorted(f"{BUILTIN}{path.parent.name}" for path in shipped.glob("*/manifest.json")))
-        raise BundleError(f"{name}: no such bundle ships; there are {known or 'none'}")
+    shipped = {folder.name: folder for folder in shipped_bundles()}
+    if (folder := shipped.get(name.removeprefix(BUILTIN))) is None:
+        known = ", ".join(f"{BUILTIN}{known}" for known in shipped) or "none"
+        raise BundleError(f"{name}: no such bundle ships (there is: {known}); name one, or a folder")
     return folder
 
 
@@ -69,15 +71,24 @@ def open_gate(settings: LineSettings, clock: Clock) -> ModbusGate | CoilsGate:
     """The line's PLC under the profile it was configured for. Nothing is connected yet."""
     plc = settings.plc
     link = ModbusLink(PlcAddress(plc.host, plc.port, plc.unit, plc.timeout_ms / 1000), clock)
-    order = WordOrder(plc.word_order)
-    if plc.profile == "coils":
-        layout = CoilsLayout(
-            hold=plc.hold_coil, heartbeat=plc.heartbeat_coil, acknowledge=plc.acknowledge_coil, word_order=order
-        )
-        return CoilsGate(link, layout, tags(plc), clock)
-    return ModbusGate(
-        link, BlockLayout(plc.status_address, plc.command_address, plc.order_address, order), tags(plc), clock
-    )
+    if plc.coils is not None and plc.profile == "coils":
+        return CoilsGate(link, _coils_layout(plc.coils, WordOrder(plc.word_order)), tags(plc), clock)
+    return ModbusGate(link, block_layout(plc), tags(plc), clock)
+
+
+def block_layout(plc: PlcSettings) -> BlockLayout:
+    """Where the contract's blocks lie in this PLC."""
+    return BlockLayout(plc.status_address, plc.command_address, plc.order_address, WordOrder(plc.word_order))
+
+
+def _coils_layout(coils: CoilsSettings, order: WordOrder) -> CoilsLayout:
+    cycle = Tag("cycle", coils.cycle_address, TagType(coils.cycle_type), word_order=order)
+    serial = boot = None
+    if coils.serial_address is not None:
+        serial = Tag("serial", coils.serial_address, TagType.ASCII, length=coils.serial_length)
+    if coils.boot_address is not None:
+        boot = Tag("boot", coils.boot_address, TagType.UINT16)
+    return CoilsLayout(cycle, serial, boot, coils.hold, coils.heartbeat, coils.acknowledge)
 
 
 def open_gauge(settings: LineSettings, clock: Clock) -> ModbusGauge | None:
@@ -91,7 +102,7 @@ def open_gauge(settings: LineSettings, clock: Clock) -> ModbusGauge | None:
         request=gauge.request_address,
         answer=gauge.answer_address,
         word_order=WordOrder(settings.plc.word_order),
-        timeout_s=gauge.timeout_s,
+        within_s=gauge.timeout_s,
     )
     return ModbusGauge(link, layout, names, clock)
 

@@ -70,6 +70,19 @@ class TagSettings(_Settings):
         return value
 
 
+class CoilsSettings(_Settings):
+    """The smaller profile: three coils, and the registers that say which part is in the station."""
+
+    cycle_address: Address
+    cycle_type: Literal["uint16", "uint32"] = "uint32"
+    serial_address: Address | None = None
+    serial_length: Annotated[int, Field(ge=1, le=16)] = 16
+    boot_address: Address | None = None
+    hold: Address = 0
+    heartbeat: Address = 1
+    acknowledge: Address | None = 2
+
+
 class PlcSettings(_Settings):
     """The line's PLC and where its blocks lie."""
 
@@ -81,13 +94,17 @@ class PlcSettings(_Settings):
     status_address: Address = 0
     command_address: Address = 200
     order_address: Address = 220
-    hold_coil: Address = 0
-    heartbeat_coil: Address = 1
-    acknowledge_coil: Address | None = 2
+    coils: CoilsSettings | None = None
     scan_ms: Annotated[float, Field(ge=1, le=1000)] = 20
     timeout_ms: Annotated[float, Field(ge=10, le=2000)] = 500
     readings: tuple[TagSettings, ...] = ()
     parameters: tuple[TagSettings, ...] = ()
+
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        if self.profile == "coils" and self.coils is None:
+            raise ValueError("the coils profile needs a section `coils:` with at least cycle_address")
+        return self
 
 
 class GaugeSettings(_Settings):

@@ -1,0 +1,62 @@
+"""How a verb answers: one JSON object for programs, or a few lines and tables for people."""
+
+import sys
+from collections.abc import Mapping, Sequence
+from typing import NoReturn
+
+import orjson
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+NOT_SO = 1
+"""The exit code for: the thing asked about is not so."""
+
+
+def print_json(answer: Mapping[str, object]) -> None:
+    """The object, alone on standard output."""
+    sys.stdout.buffer.write(orjson.dumps(answer, option=orjson.OPT_INDENT_2 | orjson.OPT_SERIALIZE_NUMPY) + b"\n")
+    sys.stdout.flush()
+
+
+def print_line(text: str) -> None:
+    """One line for a person."""
+    Console(highlight=False, soft_wrap=True).print(text, markup=False)
+
+
+def print_table(columns: Sequence[str], rows: Sequence[Sequence[object]], title: str = "") -> None:
+    """A table; numbers are rounded to four significant digits and put to the right."""
+    table = Table(title=title or None, title_justify="left")
+    for index, column in enumerate(columns):
+        numbers = bool(rows) and all(isinstance(row[index], int | float) for row in rows)
+        table.add_column(column, justify="right" if numbers else "left")
+    for row in rows:
+        table.add_row(*(shown(cell) for cell in row))
+    Console(highlight=False).print(table)
+
+
+def shown(cell: object) -> str:
+    """A cell as text."""
+    if cell is None:
+        return "–"
+    return f"{cell:.4g}" if isinstance(cell, float) else str(cell)
+
+
+def fail(sentence: str) -> NoReturn:
+    """Says on standard error what is not so, and ends the verb."""
+    Console(stderr=True, highlight=False, soft_wrap=True).print(sentence, markup=False)
+    raise typer.Exit(NOT_SO)
+
+
+def progress(*, quiet: bool) -> Progress:
+    """A progress bar on standard error."""
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        console=Console(stderr=True),
+        disable=quiet,
+        transient=True,
+    )

@@ -1,0 +1,112 @@
+"""Probes a line's equipment once: what the PLC, the gauge, the cameras and the models say for themselves."""
+
+import asyncio
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from edge.clock import SystemClock
+from edge.equipment import block_layout, open_bundle, open_camera, tags
+from edge.settings import CameraSection, LineSettings
+from inference.bundle import BundleError
+from plc.link import ModbusLink, PlcAddress
+from plc.registers import STATUS_WORDS, ContractError, decode_status
+from plc.tags import RegisterImage, Span, coalesce, decode, every_decoding
+from quality.evidence import NoEvidence, Reading
+from quality.ports import Clock, EquipmentError
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """What one device answered: `ok`, one sentence, and for registers every way to read them."""
+
+    device: str
+    ok: bool
+    sentence: str
+    decodings: Mapping[str, Mapping[str, str]]
+
+
+async def probe(settings: LineSettings, beside: Path) -> list[Probe]:
+    """One probe for each model, the PLC, the gauge and each camera."""
+    clock = SystemClock()
+    found = [*_probe_models(settings, beside), await _probe_plc(settings, clock)]
+    if settings.gauge is not None:
+        found.append(await _probe_gauge(settings, clock))
+    with ThreadPoolExecutor(max_workers=1) as vision:
+        found += await asyncio.gather(*(_probe_camera(camera, clock, vision) for camera in settings.cameras))
+    return found
+
+
+def _probe_models(settings: LineSettings, beside: Path) -> list[Probe]:
+    wanted = [("forecast", settings.models.forecast)] if settings.models.forecast else []
+    wanted += [("surface", name) for name in settings.models.surface.values()]
+    found = []
+    for kind, name in wanted:
+        try:
+            bundle = open_bundle(name, kind, beside)
+            found.append(Probe(f"model {name}", ok=True, sentence=f"digest {bundle.digest[:12]}", decodings={}))
+        except BundleError as error:
+            found.append(Probe(f"model {name}", ok=False, sentence=str(error), decodings={}))
+    return found
+
+
+async def _probe_plc(settings: LineSettings, clock: Clock) -> Probe:
+    plc = settings.plc
+    name = f"plc {plc.host}:{plc.port}"
+    wanted = tags(plc)
+    status = Span(plc.status_address, STATUS_WORDS)
+    decodings: dict[str, Mapping[str, str]] = {}
+    try:
+        async with ModbusLink(PlcAddress(plc.host, plc.port, plc.unit, plc.timeout_ms / 1000), clock) as link:
+            image = RegisterImage(
+                [(span, await link.read_registers(span.start, span.count)) for span in coalesce(wanted, (status,))]
+            )
+    except EquipmentError as error:
+        return Probe(name, ok=False, sentence=str(error), decodings={})
+    readings = [decode(tag, image, clock.now()) for tag in wanted]
+    for tag, reading in zip(wanted, readings, strict=True):
+        taken = (
+            f"{reading.value:g} {reading.unit}"
+            if isinstance(reading, Reading)
+            else f"none: {reading.problem}. Mend: {reading.mend}"
+        )
+        decodings[tag.name] = {"taken": taken} | every_decoding(image.words(tag.address, tag.words))
+    bad = [reading for reading in readings if isinstance(reading, NoEvidence)]
+    try:
+        if plc.profile == "block":
+            decode_status(image.words(status.start, status.count), block_layout(plc))
+    except ContractError as error:
+        return Probe(name, ok=False, sentence=str(error), decodings=decodings)
+    sentence = f"answers; {len(wanted)} tags read, {len(bad)} of them without evidence"
+    return Probe(name, ok=not bad, sentence=sentence, decodings=decodings)
+
+
+async def _probe_gauge(settings: LineSettings, clock: Clock) -> Probe:
+    assert settings.gauge is not None  # noqa: S101 - the caller asks only then
+    gauge = settings.gauge
+    name = f"gauge {gauge.host}:{gauge.port}"
+    address = PlcAddress(gauge.host, gauge.port, gauge.unit, settings.plc.timeout_ms / 1000)
+    words = 3 + 2 * len(settings.plan.characteristics)
+    try:
+        async with ModbusLink(address, clock) as link:
+            await link.read_registers(gauge.answer_address, words)
+    except EquipmentError as error:
+        return Probe(name, ok=False, sentence=str(error), decodings={})
+    return Probe(name, ok=True, sentence=f"answers; its {words} registers can be read", decodings={})
+
+
+async def _probe_camera(section: CameraSection, clock: Clock, vision: ThreadPoolExecutor) -> Probe:
+    camera = open_camera(section.model_copy(update={"timeout_ms": 5000}), 3, vision)
+    await camera.start()
+    try:
+        frame = await camera.frame_after(clock.monotonic())
+    finally:
+        await camera.close()
+    if isinstance(frame, NoEvidence):
+        sentence = f"{frame.problem}. Mend: {frame.mend}"
+        return Probe(f"camera {section.name}", ok=False, sentence=sentence, decodings={})
+    height, width = frame.pixels.shape[:2]
+    age_ms = (clock.now() - frame.captured_at).total_seconds() * 1000
+    sentence = f"{width}x{height}, {len(frame.encoded) / 1000:.0f} KB, {age_ms:.0f} ms old when it was ready"
+    return Probe(f"camera {section.name}", ok=True, sentence=sentence, decodings={})

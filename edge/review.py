@@ -1,0 +1,34 @@
+"""Starts the review station from the line's settings; it shares only the store with the edge process."""
+
+from edge.settings import LineSettings
+from edge.store import live_folder, open_database
+from quality.characteristic import LineId, StationId
+from records.database import load_or_make_ledger_key
+from records.pictures import Pictures
+from records.review_records import ReviewRecords
+from review_api.serve import serve
+from review_api.settings import ReviewSettings
+
+
+def run_review(settings: LineSettings) -> None:
+    """Serves the tablet and the plant until a signal comes."""
+    database = open_database(settings, checkpoint=False)
+    try:
+        records = ReviewRecords(database, Pictures(settings.store.frames))
+        serve(
+            ReviewSettings(
+                line=LineId(settings.line),
+                station=StationId(settings.station),
+                time_zone=settings.zone,
+                plan=settings.control_plan(),
+                live_folder=live_folder(settings),
+                secret=load_or_make_ledger_key(settings.store.ledger_key.with_name("session.key")),
+                host=settings.review.host,
+                port=settings.review.port,
+                demo=settings.review.demo,
+                secure_cookies=settings.review.secure_cookies,
+            ),
+            records,
+        )
+    finally:
+        database.close()
