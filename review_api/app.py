@@ -2,12 +2,15 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 from argon2 import PasswordHasher
 from fastapi import FastAPI
+from fastapi.staticfiles import StaticFiles
 
 from quality.ports import Clock
 from records.review_records import ReviewRecords
+from review_api import pages
 from review_api.accounts import PASSWORDS, Accounts
 from review_api.api import cases, decisions, description, events, exports, health, listings, pictures, session
 from review_api.body_limit import BodyLimit
@@ -24,6 +27,7 @@ from review_api.sessions import Sessions
 from review_api.settings import ReviewSettings
 
 LARGEST_BODY = 64 * 1024
+STATIC = Path(__file__).parent / "static"
 SYSTEM_CLOCK = SystemClock()
 
 
@@ -70,4 +74,6 @@ def create_app(
     # The listings come before single things, so that their fixed paths are met first.
     for subject in (health, session, listings, cases, decisions, exports, events, pictures, description):
         app.include_router(subject.router)
+    app.include_router(pages.router)
+    app.mount("/static", StaticFiles(directory=STATIC), name="static")
     return app

@@ -18,7 +18,10 @@ RAW_HEADERS = tuple((name.encode(), value.encode()) for name, value in SECURITY_
 
 
 class SecurityHeaders:
-    """Adds the headers above, and `no-store` where a route says nothing about caching."""
+    """Adds the headers above; and where a route says nothing about caching, that nothing be kept.
+
+    What carries an entity tag may be kept and has to be asked for again (304 is cheap).
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -33,8 +36,9 @@ class SecurityHeaders:
             if message["type"] == "http.response.start":
                 headers = message.setdefault("headers", [])
                 headers.extend(RAW_HEADERS)
-                if not any(name == b"cache-control" for name, _ in headers):
-                    headers.append((b"cache-control", b"no-store"))
+                names = {name for name, _ in headers}
+                if b"cache-control" not in names:
+                    headers.append((b"cache-control", b"no-cache" if b"etag" in names else b"no-store"))
             await send(message)
 
         await self._app(scope, receive, send_with_headers)

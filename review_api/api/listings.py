@@ -60,7 +60,7 @@ class AskedMeasurements(Asked):
 
 
 class AskedInspections(AskedMeasurements):
-    """As every listing, and by verdict and by the characteristic that was not judged PASS."""
+    """As every listing, and by verdict and by a characteristic that was judged."""
 
     verdict: Verdict | None = None
 
@@ -89,10 +89,7 @@ class AskedCases(AskedInspections):
             and (self.until is None or case.opened_at < self.until)
             and (self.serial is None or self.serial == case.serial)
             and (self.verdict is None or self.verdict is row.verdict)
-            and (
-                self.characteristic is None
-                or any(j.subject == self.characteristic and j.verdict is not Verdict.PASS for j in row.judgements)
-            )
+            and (self.characteristic is None or any(j.subject == self.characteristic for j in row.judgements))
         )
 
 
