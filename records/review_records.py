@@ -170,6 +170,6 @@ class ReviewRecords:
             store_account(connection, account)
 
     def totals(self, line: str) -> dict[str, dict[str, int]]:
-        """Counts: `inspections` by verdict, `cases` by state, `decisions` by kind, `alarms` that stand by priority."""
+        """Counts: `inspections` by verdict, `cases` by state, `decisions` by kind, standing `alarms` by rank."""
         with self._database.read() as connection:
             return totals_of(connection, line)

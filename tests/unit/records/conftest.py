@@ -1,0 +1,60 @@
+import sqlite3
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from records import sqlite
+from records.database import Database
+from records.edge_records import EdgeRecords
+from records.pictures import Pictures
+from records.review_records import ReviewRecords
+from tests.unit.records.making import LINE, START, STATION
+
+KEY = b"k" * 32
+
+
+class HandClock:
+    """A wall clock that stands until a test moves it."""
+
+    def __init__(self) -> None:
+        self.at = START
+
+    def now(self) -> datetime:
+        return self.at
+
+    def advance(self, by: timedelta) -> None:
+        self.at += by
+
+
+@pytest.fixture
+def clock() -> HandClock:
+    return HandClock()
+
+
+@pytest.fixture(params=["newest", "locked"])
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
+    """Both ways SQLite runs: with the library that is sound, and with Python's own behind the file lock."""
+    driver = sqlite.newest_driver() if request.param == "newest" else sqlite3
+    database = Database.open(f"sqlite:///{tmp_path}/store.db", ledger_key=KEY, checkpoint=True, driver=driver)
+    database.migrate()
+    yield database
+    database.close()
+
+
+@pytest.fixture
+def pictures(tmp_path: Path) -> Pictures:
+    return Pictures(tmp_path / "frames")
+
+
+@pytest.fixture
+def edge(database: Database, pictures: Pictures, clock: HandClock) -> Iterator[EdgeRecords]:
+    records = EdgeRecords(database, pictures, LINE, STATION, clock.now)
+    yield records
+    records.close()
+
+
+@pytest.fixture
+def review(database: Database, pictures: Pictures) -> ReviewRecords:
+    return ReviewRecords(database, pictures)
