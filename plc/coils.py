@@ -49,6 +49,8 @@ class CoilsLayout:
                 raise ValueError(f"{counter.where}: a counter is of type uint16, uint32 or uint64")
         if self.serial is not None and self.serial.type is not TagType.ASCII:
             raise ValueError(f"{self.serial.where}: the serial is of type ascii")
+        if len({self.hold, self.heartbeat, self.acknowledge}) < 3:  # noqa: PLR2004 - three coils
+            raise ValueError("hold, heartbeat and acknowledge are three different coils")
         if self.acknowledge is not None and abs(self.acknowledge - self.hold) >= _MOST_COILS:
             raise ValueError(
                 f"coils {self.hold} (hold) and {self.acknowledge} (acknowledge) are read by one request; they must"
@@ -179,8 +181,15 @@ class CoilsGate:
 
         Nothing is written twice: a coil names no part, and a second 0 could open for the next one.
         """
-        if (await self._read_coils())[1]:
-            return self._opened == station
+        _, taken = await self._read_coils()
+        if taken and self._opened != station:
+            return False
+        if not taken:
+            await self._open(station)
+        self._answered = self._passed = station
+        return True
+
+    async def _open(self, station: _Station) -> None:
         self._opened = station
         await self._link.write_coil(self._layout.hold, on=False)
         if self._layout.acknowledge is not None:
@@ -188,8 +197,6 @@ class CoilsGate:
                 await self._acknowledged(station)
             finally:
                 await self._link.write_coil(self._layout.hold, on=True)
-        self._answered = self._passed = station
-        return True
 
     async def _acknowledged(self, station: _Station) -> None:
         deadline = self._clock.monotonic() + ACKNOWLEDGE_WITHIN_S

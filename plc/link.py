@@ -112,8 +112,7 @@ class ModbusLink:
         async with self._lock:
             wire = await self._connected()
             try:
-                async with asyncio.timeout(self.address.timeout_s):
-                    frame = await wire.ask(request)
+                frame = await wire.ask(request)
                 answer = answer_of(payload_of(frame, request))
             except Refusal as refusal:
                 self._failures = 0
@@ -139,11 +138,10 @@ class ModbusLink:
         pause = self._not_before - self._clock.monotonic()
         if self._failures and pause > 0:
             raise EquipmentError(f"{self.address}, {self._trouble}; trying again in {pause:.1f} s")
-        wire = Wire(self.address.host, self.address.port)
+        wire = Wire(self.address.host, self.address.port, self.address.timeout_s)
         mend = f"check that it is on, and {self.address.device}.host and {self.address.device}.port"
         try:
-            async with asyncio.timeout(self.address.timeout_s):
-                await wire.open()
+            await wire.open()
         except TimeoutError as error:
             raise self._given_up(f"no connection within {self.address.timeout_s:g} s; {mend}") from error
         except OSError as error:
