@@ -54,7 +54,8 @@ class Camera:
         self._kept_bytes = 0
         self._arrived = asyncio.Event()
         self._before: Shown | None = None
-        self._stream_problem: NoEvidence | None = self._says("it has sent no picture yet", CABLE)
+        self._stream_problem: NoEvidence | None = self._says("it has said nothing yet", CABLE)
+        self._silence: NoEvidence | None = None
         self._picture_problem: NoEvidence | None = None
         self._supervision: asyncio.Task[None] | None = None
 
@@ -66,7 +67,7 @@ class Camera:
     @property
     def problem(self) -> NoEvidence | None:
         """What is wrong with the camera now, for the alarm list; None when its pictures come and are good."""
-        return self._stream_problem or self._picture_problem
+        return self._stream_problem or self._silence or self._picture_problem
 
     async def start(self) -> None:
         """Starts the grabber and keeps one running; does not wait for the camera."""
@@ -112,7 +113,7 @@ class Camera:
         if isinstance(answer, Frame):
             self._before = Shown(answer.sha256, grabbed.captured)
             self._picture_problem = skipped
-        elif answer is not self._stream_problem:
+        elif answer not in (self._stream_problem, self._silence):
             self._picture_problem = answer
         return answer
 
@@ -131,22 +132,26 @@ class Camera:
         if self._stream_problem is not None:
             return self._stream_problem
         waited = f"no picture newer than the trigger came within {self.settings.timeout_s:g} s"
-        newest = self._kept[-1]
-        age = f"; its newest is {time.monotonic() - newest.captured.monotonic:.2f} s old"
-        if newest.received > monotonic and self.settings.clock == "camera":
-            return self._says(waited + age, "Let the camera and this machine follow the same NTP server.")
-        self._stream_problem = self._says(waited + age, CABLE)
-        return self._stream_problem
+        newest = self._kept[-1] if self._kept else None
+        if newest is not None:
+            waited += f"; its newest is {time.monotonic() - newest.captured.monotonic:.2f} s old"
+            if newest.received > monotonic and self.settings.clock == "camera":
+                return self._says(waited, "Let the camera and this machine follow the same NTP server.")
+        self._silence = self._says(waited, CABLE)
+        return self._silence
 
     def _says(self, problem: str, mend: str) -> NoEvidence:
         return NoEvidence(self.camera, problem, mend)
 
-    def _keep(self, grabbed: Grabbed) -> None:
+    def _keep(self, grabbed: Grabbed | None) -> None:
+        self._stream_problem = None
+        if grabbed is None:
+            return
+        self._silence = None
         self._kept.append(grabbed)
         self._kept_bytes += len(grabbed.encoded)
         while len(self._kept) > KEPT_PICTURES or (self._kept_bytes > KEPT_BYTES and len(self._kept) > 1):
             self._kept_bytes -= len(self._kept.popleft().encoded)
-        self._stream_problem = None
         self._arrived.set()
         self._arrived = asyncio.Event()
 

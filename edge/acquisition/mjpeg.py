@@ -8,7 +8,7 @@ import base64
 import socket
 import ssl
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from email.message import Message
 from urllib.parse import unquote, urlsplit
 
@@ -38,10 +38,12 @@ class ByteStream:
         """When the newest byte in the buffer arrived (monotonic seconds)."""
         self._connection = connection
         self._buffer = bytearray()
+        self._allowed_s = 0.0
         self._deadline = self.arrived
 
     def allow(self, seconds: float) -> None:
         """Gives whatever is read next this long."""
+        self._allowed_s = seconds
         self._deadline = time.monotonic() + seconds
 
     def line(self) -> bytes:
@@ -55,7 +57,9 @@ class ByteStream:
         while line := self.line():
             length += len(line)
             name, colon, value = line.decode("latin-1").partition(":")
-            if not colon or length > LONGEST_HEADERS:
+            if length > LONGEST_HEADERS:
+                raise SourceError(f"the stream has headers beyond {LONGEST_HEADERS} bytes", STREAM)
+            if not colon:
                 raise SourceError(f"the stream has a header that is none: {line[:60]!r}", STREAM)
             fields[name.strip()] = value.strip()
         return fields
@@ -101,12 +105,12 @@ class ByteStream:
     def _receive_into(self, target: memoryview) -> int:
         remaining = self._deadline - time.monotonic()
         if remaining <= 0:
-            raise SourceError("a picture did not arrive whole within the time allowed", NETWORK)
+            raise self._too_late()
         self._connection.settimeout(remaining)
         try:
             received = self._connection.recv_into(target)
         except TimeoutError as error:
-            raise SourceError("the stream stands still", NETWORK) from error
+            raise self._too_late() from error
         except OSError as error:
             raise SourceError(f"the stream broke: {error.strerror or error}", NETWORK) from error
         if received == 0:
@@ -114,8 +118,11 @@ class ByteStream:
         self.arrived = time.monotonic()
         return received
 
+    def _too_late(self) -> SourceError:
+        return SourceError(f"the stream stands still: no whole picture within {self._allowed_s:g} s", NETWORK)
 
-def pictures(settings: CameraSettings) -> Iterator[tuple[Captured, bytes]]:
+
+def pictures(settings: CameraSettings) -> Generator[tuple[Captured, bytes], None, None]:
     """Every picture of the stream with its capture time, as long as the camera sends.
 
     Raises SourceError when the camera refuses, stands still for `timeout_s`, ends the stream or sends one

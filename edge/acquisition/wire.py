@@ -84,13 +84,16 @@ def problem_message(error: SourceError) -> bytes:
 
 
 class Receiver(asyncio.BufferedProtocol):
-    """The edge side of the socket pair. `ended` is done once the grabber has closed its end."""
+    """The edge side of the socket pair: hands over each picture, and None for a source that is watched.
 
-    def __init__(self, on_picture: Callable[[Grabbed], None]) -> None:
+    `ended` is done once the grabber has closed its end, `heard` the monotonic time of its newest word.
+    """
+
+    def __init__(self, on_word: Callable[[Grabbed | None], None]) -> None:
         self.ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.heard = time.monotonic()
         self.last_words: SourceError | None = None
-        self._on_picture = on_picture
+        self._on_word = on_word
         self._transport: asyncio.BaseTransport | None = None
         self._header = bytearray(HEADER.size)
         self._target = self._header
@@ -122,10 +125,10 @@ class Receiver(asyncio.BufferedProtocol):
 
     def _take(self, kind: int, captured: Captured, body: bytearray) -> None:
         self.heard = time.monotonic()
-        if kind == Kind.PICTURE:
-            self._on_picture(Grabbed(captured, self.heard, bytes(body)))
-        elif kind == Kind.PROBLEM:
+        if kind == Kind.PROBLEM:
             self.last_words = SourceError(*json.loads(body))
+        else:
+            self._on_word(Grabbed(captured, self.heard, bytes(body)) if kind == Kind.PICTURE else None)
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - gone is gone
         """The grabber is gone, whatever the reason."""
