@@ -1,0 +1,85 @@
+"""Runs the simulated line as a process of its own; prints its ports as one JSON line once it is ready.
+
+Ends on SIGTERM or SIGINT with exit code 0.
+"""
+
+import argparse
+import asyncio
+import ctypes
+import json
+import os
+import signal
+import sys
+from dataclasses import asdict
+from typing import Final
+
+import cv2
+
+from edge.simulator.line import SimulatedLine, Wish
+
+PR_SET_PDEATHSIG: Final = 1
+
+
+def main() -> None:
+    """Reads the command line and runs the line until it is told to end."""
+    parser = argparse.ArgumentParser(prog="python -m edge.simulator", description="A simulated production line.")
+    for port in ("plc", "gauge", "camera"):
+        parser.add_argument(f"--{port}-port", type=int, default=0, help="0 chooses one")
+    parser.add_argument("--seed", type=int, default=7)
+    parser.add_argument("--takt", type=float, default=4.0, help="seconds; 0: as fast as verdicts come")
+    parser.add_argument("--lane", type=int, default=12, help="places in the hold lane")
+    parser.add_argument("--parts", type=int, help="how many to make; without it, without end")
+    parser.add_argument("--profile", choices=("block", "coils"), default="block")
+    parser.add_argument("--gauge-seconds", type=float, default=2.0)
+    parser.add_argument("--with-parent", action="store_true", help="end when the process that started it ends")
+    asked = parser.parse_args()
+    if asked.with_parent:
+        die_with_parent()
+    cv2.setNumThreads(1)
+    wish = Wish(
+        seed=asked.seed,
+        takt_s=asked.takt,
+        lane_places=asked.lane,
+        parts=asked.parts,
+        profile=asked.profile,
+        gauge_s=asked.gauge_seconds,
+        plc_port=asked.plc_port,
+        gauge_port=asked.gauge_port,
+        camera_port=asked.camera_port,
+    )
+    asyncio.run(run(wish))
+
+
+async def run(wish: Wish) -> None:
+    """Runs that line until SIGTERM or SIGINT."""
+    loop = asyncio.get_running_loop()
+    told = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, told.set)
+    line = SimulatedLine(wish)
+    ports = await line.start()
+    sys.stdout.write(json.dumps(asdict(ports)) + "\n")
+    sys.stdout.flush()
+    ending = loop.create_task(told.wait())
+    working = loop.create_task(line.failed())
+    try:
+        await asyncio.wait([ending, working], return_when=asyncio.FIRST_COMPLETED)
+        if working.done():
+            working.result()
+    finally:
+        ending.cancel()
+        await line.stop()
+
+
+def die_with_parent() -> None:
+    """Asks Linux to send SIGTERM to this process when its parent ends; elsewhere it changes nothing."""
+    if sys.platform != "linux":
+        return
+    parent = os.getppid()
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+    if os.getppid() != parent:
+        raise SystemExit("The process that started the simulated line has ended already.")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,121 @@
+"""The whole simulated line put together: machine, station, PLC, gauge and camera, on three ports."""
+
+import asyncio
+from dataclasses import dataclass
+from typing import Final
+
+from edge.simulator.camera import Camera
+from edge.simulator.coil_program import CoilProgram
+from edge.simulator.exposures import Exposures
+from edge.simulator.faults import Fault, Faults, FaultyDevice
+from edge.simulator.gauge import GaugeDevice
+from edge.simulator.modbus_server import ModbusServer
+from edge.simulator.part import Part
+from edge.simulator.plc_program import PlcProgram
+from edge.simulator.process import Offsets, Process
+from edge.simulator.station import SCAN_S, Station
+from edge.simulator.stream import CameraServer
+from edge.simulator.truth import truth
+
+HOST: Final = "127.0.0.1"
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What line is wanted. Ports of 0 are chosen; `parts` of None makes parts without end; times in seconds."""
+
+    seed: int
+    takt_s: float
+    lane_places: int
+    parts: int | None = None
+    profile: str = "block"
+    gauge_s: float = 2.0
+    plc_port: int = 0
+    gauge_port: int = 0
+    camera_port: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """Where the line's devices listen, on this machine alone."""
+
+    plc_port: int
+    gauge_port: int
+    camera_port: int
+
+
+class SimulatedLine:
+    """Runs between `start` and `stop`, in the running event loop."""
+
+    def __init__(self, wish: Wish) -> None:
+        self._wish = wish
+        self._process = Process(wish.seed)
+        self._made = 0
+        self._station = Station(self._next_part, lane_places=wish.lane_places, takt_s=wish.takt_s)
+        self._program = (CoilProgram if wish.profile == "coils" else PlcProgram)(self._station)
+        self._gauge = GaugeDevice(self._station.fates, wish.seed, wish.gauge_s)
+        self._faults = Faults(asyncio.get_running_loop().time)
+        self._plc_server = ModbusServer(
+            FaultyDevice(self._program, self._faults), lambda: self._faults.active(Fault.PLC_REBOOT)
+        )
+        self._gauge_server = ModbusServer(self._gauge)
+        self._exposures = Exposures(Camera(wish.seed), self._in_station, self._faults)
+        self._camera_server = CameraServer(
+            self._exposures, self._faults, lambda: truth(self._station.fates.values()), self._order_fault
+        )
+        self._running: list[asyncio.Task[None]] = []
+
+    async def start(self) -> Ports:
+        """Listens and runs. Raises OSError when a port is taken."""
+        ports = Ports(
+            await self._plc_server.start(HOST, self._wish.plc_port),
+            await self._gauge_server.start(HOST, self._wish.gauge_port),
+            await self._camera_server.start(HOST, self._wish.camera_port),
+        )
+        loop = asyncio.get_running_loop()
+        self._running = [loop.create_task(self._scan()), loop.create_task(self._exposures.run())]
+        return ports
+
+    async def failed(self) -> None:
+        """Waits for as long as the line works; raises what ended it."""
+        await asyncio.gather(*self._running)
+
+    async def stop(self) -> None:
+        """Ends everything that was started."""
+        for task in self._running:
+            task.cancel()
+        await asyncio.gather(*self._running, return_exceptions=True)
+        await self._camera_server.stop()
+        await self._gauge_server.stop()
+        await self._plc_server.stop()
+
+    async def _scan(self) -> None:
+        """The PLC's and the gauge's cycle."""
+        loop = asyncio.get_running_loop()
+        last = loop.time()
+        while True:
+            now = loop.time()
+            self._gauge.step(now - last)
+            if not self._faults.active(Fault.PLC_REBOOT):
+                self._program.step(now - last)
+            last = now
+            await asyncio.sleep(SCAN_S)
+
+    def _next_part(self, offsets: Offsets) -> Part | None:
+        if self._made == self._wish.parts:
+            return None
+        self._made += 1
+        return self._process.make(offsets)
+
+    def _in_station(self) -> Part | None:
+        fate = self._station.part
+        return fate.part if fate else None
+
+    def _order_fault(self, fault: Fault, seconds: float) -> None:
+        if fault in (Fault.BYPASS_ON, Fault.BYPASS_OFF):
+            self._program.bypass = fault is Fault.BYPASS_ON
+            return
+        self._faults.begin(fault, seconds)
+        if fault is Fault.PLC_REBOOT:
+            self._program.reboot()
+            self._plc_server.cut()
