@@ -11,6 +11,7 @@ from inference.bundle import Bundle, BundleError
 from inference.session import open_session
 from quality.evidence import Forecast, Measurement, NoEvidence, Reading
 from quality.inspection import Cycle
+from quality.ports import HistoryRow
 
 _MEND = "roll back to the last good bundle, or train it again"
 
@@ -45,13 +46,13 @@ class OnnxForecaster:
         """What it needs to know of the part."""
         return self._readings
 
-    def restore(self, history: Sequence[tuple[Cycle, Sequence[Reading], Sequence[Measurement]]]) -> None:
+    def restore(self, rows: Sequence[HistoryRow]) -> None:
         """Rebuilds the history from records, oldest first, in place of what it held."""
         with self._lock:
             self._measured[:] = np.nan
             self._read[:] = np.nan
             self._parts[:] = [None] * self._rows
-            for cycle, readings, measurements in history[-self._rows :]:
+            for cycle, readings, measurements in rows[-self._rows :]:
                 self._remember(cycle, self._row(readings))
                 self._fill(measurements)
 

@@ -1,7 +1,12 @@
 """Reads which pictures a recording holds and what is known of them; the pictures themselves stay on disk."""
 
 from pathlib import Path
+from typing import Literal
 
+import numpy as np
+from numpy.typing import NDArray
+
+from edge.acquisition.pictures import PictureError, decode
 from edge.recording.table import RecordingError, Row, read_table
 from quality.recording import LabelledFrame
 
@@ -36,6 +41,17 @@ def read_frames(folder: Path) -> tuple[LabelledFrame, ...]:
             )
         )
     return tuple(frames)
+
+
+def read_picture(path: Path, channels: Literal[1, 3]) -> NDArray[np.uint8]:
+    """A picture of a recording: grey [height, width] for 1 channel, BGR [height, width, 3] for 3.
+
+    Raises RecordingError naming the file when it cannot be read or did not arrive whole.
+    """
+    try:
+        return decode(path.read_bytes(), channels)
+    except (OSError, PictureError) as error:
+        raise RecordingError(f"{path}: {error}") from error
 
 
 def _file(row: Row, column: str, folder: Path) -> str:

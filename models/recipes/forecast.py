@@ -8,12 +8,13 @@ import numpy as np
 from inference.bundle import Bundle, write_bundle
 from models.recipes.forecast_card import write_card
 from models.recipes.forecast_fit import COVERAGE, Choice, choose, fit_head
-from models.recipes.forecast_graph import RATES, Frontend, forecast_graph
+from models.recipes.forecast_graph import RATES, Array, Frontend, forecast_graph
 from models.recipes.forecast_samples import counters_of, frontend_of, samples_of, with_forgetting
 from quality.recording import PartHistory
+from quality.scorecard import plain_rules
 
-Progress = Callable[[float, str], None]
-"""Takes the share done (0..1) and what is being done."""
+Progress = Callable[[str, float], None]
+"""Takes what is being done and the share done (0..1)."""
 
 ROWS = 96
 GAPS = (1, 5)
@@ -32,7 +33,7 @@ def learn_forecast(
     name: str,
     rows: int = ROWS,
     measure_every: tuple[int, ...] = GAPS,
-    on_progress: Progress = lambda _share, _doing: None,
+    on_progress: Progress = lambda _step, _share: None,
     seed: int = 0,
     replace: bool = False,
 ) -> Bundle:
@@ -47,11 +48,11 @@ def learn_forecast(
     random = np.random.default_rng(seed)
     offsets = {gap: sorted(random.choice(gap, min(gap, OFFSETS), replace=False).tolist()) for gap in measure_every}
     widest = max(measure_every)
-    frontend = _remembering(history, frontend_of(history, rows), widest, offsets[widest], on_progress)
+    frontend = _remembering(history, frontend_of(history, rows), widest, offsets[widest][:1], on_progress)
 
     heads, choices = [], {}
     for index, gap in enumerate(measure_every):
-        on_progress(0.5 + 0.5 * index / len(measure_every), f"learning with a measurement every {gap} parts")
+        on_progress(f"learning with a measurement every {gap} parts", 0.5 + 0.5 * index / len(measure_every))
         samples = samples_of(history, frontend, gap, offsets[gap])
         chosen = [choose(samples, c) for c in range(len(history.characteristics))]
         heads.append(fit_head(samples, chosen))
@@ -74,14 +75,18 @@ def learn_forecast(
             "characteristics": [c.name for c in history.characteristics],
             "readings": list(history.reading_names),
         },
-        calibration={"coverage": COVERAGE, "on": "forward residuals inside the parts learned from"},
+        calibration={
+            "coverage": COVERAGE,
+            "on": "forward residuals inside the parts learned from",
+            "rules": {c.name: _rules(history.measured[:, i]) for i, c in enumerate(history.characteristics)},
+        },
         learned_from=[f"part:{serial}" for serial in history.serials],
         recipe=recipe,
         figures=figures,
         card=write_card(name, history, recipe, choices),
         replace=replace,
     )
-    on_progress(1.0, "done")
+    on_progress("done", 1.0)
     return bundle
 
 
@@ -96,10 +101,15 @@ def _remembering(
         return plain
     losses = np.empty((len(variants), count))
     for index, variant in enumerate(variants):
-        on_progress(0.5 * index / len(variants), "looking for what a tool change does")
+        on_progress("looking for what a tool change does", 0.5 * index / len(variants))
         samples = samples_of(history, with_forgetting(plain, [variant] * count), gap, offsets)
-        losses[index] = [choose(samples, c, groups=(("own", "readings"),))[0].loss for c in range(count)]
+        losses[index] = [choose(samples, c, groups=(("own", "readings"),), bases=1)[0].loss for c in range(count)]
     return with_forgetting(plain, [variants[int(best)] for best in losses.argmin(axis=0)])
+
+
+def _rules(values: Array) -> dict[str, dict[str, float]]:
+    """The plain rules as learned on the same parts, so that a scorecard can set them beside the model."""
+    return {name: {"alpha": rule.alpha, "scale": rule.scale} for name, rule in plain_rules(values).items()}
 
 
 def _as_json(choices: tuple[Choice, ...]) -> dict[str, object]:

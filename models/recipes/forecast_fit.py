@@ -19,7 +19,7 @@ FIRST_FOLD, FOLDS = 0.4, 4
 """Forward validation starts after this share of the samples' time and advances in so many steps."""
 WORTH = 0.01
 """A correction has to lower the validated loss by this share for each group of its inputs to be preferred."""
-OUTLYING = 6.0
+OUTLYING = 30.0
 """A residual counts for at most so many robust standard deviations of the base's residuals."""
 BASES_TRIED, NEARLY = 3, 0.03
 FAST, SLOW = RATES.index(0.3), RATES.index(0.06)
@@ -35,7 +35,7 @@ class Samples:
     """Features and targets of one density of measuring, standardised, in the order of time.
 
     `part` [N] is the part's index; `target` [N, C] is NaN where unmeasured; `averages` [N, A, C],
-    `moved` [N, A, Q, C] and `scale_features` [N, SCALE_FEATURES, C] are the graph's.
+    `moved`, `leapt` [N, A, Q, C] and `scale_features` [N, SCALE_FEATURES, C] are the graph's.
     """
 
     density: float
@@ -43,6 +43,7 @@ class Samples:
     target: Array
     averages: Array
     moved: Array
+    leapt: Array
     scale_features: Array
 
 
@@ -70,7 +71,11 @@ _GROUPS: tuple[tuple[str, ...], ...] = (
 
 
 def choose(
-    samples: Samples, characteristic: int, *, groups: tuple[tuple[str, ...], ...] = _GROUPS
+    samples: Samples,
+    characteristic: int,
+    *,
+    groups: tuple[tuple[str, ...], ...] = _GROUPS,
+    bases: int = BASES_TRIED,
 ) -> tuple[Choice, ...]:
     """The choices to be averaged for that characteristic, the one with the least validated loss first.
 
@@ -83,8 +88,7 @@ def choose(
         _robust_loss(target[known] - samples.averages[known, rate, characteristic]) for rate in range(len(RATES))
     ]
     tried = [
-        _choose_for_base(samples, characteristic, int(base), known, usable)
-        for base in np.argsort(losses)[:BASES_TRIED]
+        _choose_for_base(samples, characteristic, int(base), known, usable) for base in np.argsort(losses)[:bases]
     ]
     tried.sort(key=lambda choice: choice.loss)
     return tuple(choice for choice in tried if choice.loss <= (1 + NEARLY) * tried[0].loss)
@@ -115,6 +119,7 @@ def fit_head(samples: Samples, choices: Sequence[tuple[Choice, ...]]) -> Head:
     rates, count = samples.averages.shape[1:]
     averages = np.zeros((rates, count, count))
     moved = np.zeros((rates, samples.moved.shape[2], count))
+    leapt = np.zeros_like(moved)
     bias = np.zeros(count)
     scales = []
     for c, averaged in enumerate(choices):
@@ -126,11 +131,11 @@ def fit_head(samples: Samples, choices: Sequence[tuple[Choice, ...]]) -> Head:
                 residual, _ = _residual(samples, c, choice.base)
                 design = _design(samples, c, choice.base, choice.groups)
                 weights = part * _ridge(design[known], residual[known], (choice.penalty,))[:, 0]
-                _place(weights, choice, c, averages, moved, bias)
+                _place(weights, choice, c, averages, moved, leapt, bias)
         forward = np.mean([forward_residuals(samples, c, choice) for choice in averaged], axis=0)
         scales.append(_fit_scale(samples, c, forward))
     log_scale = np.stack([weights for weights, _ in scales], axis=-1)
-    return Head(samples.density, averages, moved, bias, log_scale, np.array([least for _, least in scales]))
+    return Head(samples.density, averages, moved, leapt, bias, log_scale, np.array([least for _, least in scales]))
 
 
 def _design(samples: Samples, c: int, base: int, groups: tuple[str, ...]) -> Array:
@@ -144,6 +149,7 @@ def _design(samples: Samples, c: int, base: int, groups: tuple[str, ...]) -> Arr
         columns.append(np.ones((len(averages), 1)))
     if "readings" in groups:
         columns.append(samples.moved[:, base, :, c])
+        columns.append(samples.leapt[:, base, :, c])
     if "others" in groups:
         rest = [other for other in range(averages.shape[2]) if other != c]
         columns.append(averages[:, FAST][:, rest] - averages[:, SLOW][:, rest])
@@ -151,7 +157,9 @@ def _design(samples: Samples, c: int, base: int, groups: tuple[str, ...]) -> Arr
     return np.concatenate(columns, axis=1)
 
 
-def _place(weights: Array, choice: Choice, c: int, averages: Array, moved: Array, bias: Array) -> None:
+def _place(
+    weights: Array, choice: Choice, c: int, averages: Array, moved: Array, leapt: Array, bias: Array
+) -> None:
     rates, count, _ = averages.shape
     left = weights
     if "own" in choice.groups:
@@ -163,7 +171,8 @@ def _place(weights: Array, choice: Choice, c: int, averages: Array, moved: Array
     if "readings" in choice.groups:
         readings = moved.shape[1]
         moved[choice.base, :, c] += left[:readings]
-        left = left[readings:]
+        leapt[choice.base, :, c] += left[readings : 2 * readings]
+        left = left[2 * readings :]
     if "others" in choice.groups:
         rest = [other for other in range(count) if other != c]
         quick, slow = left[: count - 1], left[count - 1 :]

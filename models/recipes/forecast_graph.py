@@ -38,7 +38,8 @@ class Frontend:
     cannot lie below (far away where there is no such thing): the scale is kept so small that the 90 % interval
     ends there. `unknown` [C] (in spreads) is the scale before anything was measured.
 
-    `reading_center` and `reading_spread` [Q] standardise readings. A reading that drops by more than `drop` [Q]
+    `reading_center` and `reading_spread` [Q] standardise readings; what moves by
+    less than `leap` [Q] (in spreads) may be noise. A reading that drops by more than `drop` [Q]
     spreads between two parts marks a tool change, and `forget` [Q, C] is the natural logarithm of the weight
     older parts keep then.
     """
@@ -53,6 +54,7 @@ class Frontend:
     unknown: Array
     reading_center: Array
     reading_spread: Array
+    leap: Array
     drop: Array
     forget: Array
 
@@ -62,13 +64,14 @@ class Head:
     """Learned numbers for one density of measuring (measured parts per part made, 0..1), standardised units.
 
     `averages` [A, C_in, C_out] weighs the exponential averages of every characteristic, `moved` [A, Q, C] what
-    readings moved since the averaged parts, `bias` [C]. `log_scale` [SCALE_FEATURES, C] weighs the scale's
-    features, and its logarithm is never below `least` [C].
+    readings moved since the averaged parts, `leapt` how far that is beyond their noise, `bias` [C]. `log_scale`
+    [SCALE_FEATURES, C] weighs the scale's features, and its logarithm is never below `least` [C].
     """
 
     density: float
     averages: Array
     moved: Array
+    leapt: Array
     bias: Array
     log_scale: Array
     least: Array
@@ -94,12 +97,17 @@ class _Nodes:
         self.nodes.append(helper.make_node(operator, list(inputs), [name], **attributes))
         return name
 
+    def first_of(self, operator: str, *inputs: str, outputs: int, **attributes: Any) -> str:
+        names = [f"n{len(self.nodes)}_{index}" for index in range(outputs)]
+        self.nodes.append(helper.make_node(operator, list(inputs), names, **attributes))
+        return names[0]
+
     def call_last(self, output: str, value: str) -> None:
         self.nodes.append(helper.make_node("Identity", [value], [output]))
 
 
 def feature_graph(frontend: Frontend) -> bytes:
-    """The graph up to the features: `averages` [A, C], `moved` [A, Q, C] (only with readings),
+    """The graph up to the features: `averages` [A, C], `moved` and `leapt` [A, Q, C] (only with readings),
     `scale_features` [SCALE_FEATURES, C] and `density` [C].
     """
     nodes = _Nodes()
@@ -110,6 +118,7 @@ def feature_graph(frontend: Frontend) -> bytes:
     shapes = {
         "averages": (rates, characteristics),
         "moved": (rates, readings, characteristics),
+        "leapt": (rates, readings, characteristics),
         "scale_features": (SCALE_FEATURES, characteristics),
         "density": (characteristics,),
     }
@@ -134,8 +143,9 @@ def forecast_graph(frontend: Frontend, heads: Sequence[Head]) -> bytes:
     mean = nodes("Squeeze", nodes("MatMul", flat, maps), nodes.axes(1))
     mean = nodes("Add", mean, constant([head.bias for head in ordered]))
     if "moved" in features:
-        parts = nodes("Mul", features["moved"], constant([head.moved for head in ordered]))
-        mean = nodes("Add", mean, nodes("ReduceSum", parts, nodes.axes(1, 2), keepdims=0))
+        for name, weights in (("moved", [h.moved for h in ordered]), ("leapt", [h.leapt for h in ordered])):
+            parts = nodes("Mul", features[name], constant(weights))
+            mean = nodes("Add", mean, nodes("ReduceSum", parts, nodes.axes(1, 2), keepdims=0))
     log = nodes("Mul", features["scale_features"], constant([head.log_scale for head in ordered]))
     log = nodes("ReduceSum", log, nodes.axes(1), keepdims=0)
     log = nodes("Max", log, constant([head.least for head in ordered]))
@@ -160,9 +170,8 @@ def _features(nodes: _Nodes, frontend: Frontend) -> dict[str, str]:
     one, zero = constant(1.0), constant(0.0)
     over_rows = nodes.axes(0)
     newest_first = constant(0, np.int64)
-    known = nodes("Not", nodes("IsNaN", "history"))
+    value, known = _standard_values(nodes, frontend, nodes("Not", nodes("IsNaN", "history")))
     mask = nodes("Cast", known, to=TensorProto.FLOAT)
-    value = _standard_values(nodes, frontend, known)
 
     newer = nodes("CumSum", mask, newest_first, exclusive=1, reverse=1)
     decay = constant([[[np.log(max(1 - rate, 1e-6))]] for rate in RATES])
@@ -200,43 +209,37 @@ def _features(nodes: _Nodes, frontend: Frontend) -> dict[str, str]:
         now, then = moved_from
         moved = nodes("Sub", now, nodes("MatMul", then, weight))
         features["moved"] = moved
+        beyond = nodes("Sub", nodes("Abs", moved), constant(frontend.leap[:, None]))
+        features["leapt"] = nodes("Mul", nodes("Sign", moved), nodes("Relu", beyond))
         far = nodes("Gather", nodes("Mul", moved, moved), pick, axis=0)
         rows[3] = nodes("Log", nodes("Add", nodes("ReduceMean", far, over_rows, keepdims=0), one))
     features["scale_features"] = nodes("Concat", *[nodes("Unsqueeze", row, over_rows) for row in rows], axis=0)
     return features
 
 
-def _standard_values(nodes: _Nodes, frontend: Frontend, known: str) -> str:
-    """Standardised measured values [rows, C], 0 where unmeasured, robust against a gauge's gross errors.
+def _standard_values(nodes: _Nodes, frontend: Frontend, measured: str) -> tuple[str, str]:
+    """Standardised values [rows, C], and which of them [rows, C] (bool) are measured and believed.
 
-    One value that lies alone beyond all others of the history counts as if it lay `margin` beyond the second;
-    two that agree count in full. So a typing error moves the forecast little and a real step by its second part.
+    A value that lies alone, more than `margin` beyond all others of the history, is taken for a gauge's gross
+    error until a second one confirms it.
     """
     constant = nodes.constant
-    raw = nodes("Where", known, "history", constant(frontend.center))
+    raw = nodes("Where", measured, "history", constant(frontend.center))
     raw = nodes("Min", nodes("Max", raw, constant(frontend.lowest)), constant(frontend.highest))
     value = nodes("Div", nodes("Sub", raw, constant(frontend.center)), constant(frontend.spread))
     far, margin = constant(_FAR), constant(frontend.margin)
     two, second = constant([2], np.int64), constant(1, np.int64)
-    bounds = []
-    for largest in (1, 0):
-        unknown = nodes("Neg", far) if largest else far
-        ranked = f"r{len(nodes.nodes)}"
-        nodes.nodes.append(
-            helper.make_node(
-                "TopK",
-                [nodes("Where", known, value, unknown), two],
-                [ranked, f"{ranked}i"],
-                axis=0,
-                largest=largest,
-            )
+    believed = measured
+    for sign in (1.0, -1.0):
+        upward = nodes("Mul", value, constant(sign))
+        ranked = nodes.first_of(
+            "TopK", nodes("Where", measured, upward, nodes("Neg", far)), two, outputs=2, axis=0, largest=1
         )
         edge = nodes("Gather", ranked, second, axis=0)
-        # With a single measured value there is no second one, and no bound.
-        single = nodes("GreaterOrEqual", nodes("Abs", edge), far)
-        edge = nodes("Add" if largest else "Sub", edge, margin)
-        bounds.append(nodes("Where", single, nodes("Neg", unknown), edge))
-    return nodes("Mul", nodes("Max", nodes("Min", value, bounds[0]), bounds[1]), nodes("Cast", known, to=1))
+        # With a single measured value there is no second one, and nothing to lie beyond.
+        edge = nodes("Where", nodes("Less", edge, constant(-_FAR / 2)), far, nodes("Add", edge, margin))
+        believed = nodes("And", believed, nodes("LessOrEqual", upward, edge))
+    return value, believed
 
 
 def _readings(nodes: _Nodes, frontend: Frontend) -> tuple[tuple[str, str], str]:

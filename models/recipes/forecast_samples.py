@@ -14,8 +14,12 @@ from models.recipes.forecast_fit import MAD_TO_SD, Samples
 from models.recipes.forecast_graph import Array, Frontend, feature_graph
 from quality.recording import PartHistory
 
-MARGIN = 3.0
-"""Spreads by which one value alone may lie beyond all others of the history and still count in full."""
+MARGIN = 8.0
+"""Spreads by which one value alone may lie beyond all others of the history and be believed."""
+LEAP = 4.0
+"""Standard deviations of a reading's own noise beyond which a movement is more than noise."""
+SPIKE = 12.0
+"""Spreads by which a value must lie off both its neighbours to be a gross error that nothing is learned from."""
 GAUGE_REACH = 3.5
 """Limit widths beyond the limits up to which a gauge's word is taken; further out it is cut there."""
 WARM_UP = 20
@@ -34,12 +38,14 @@ def frontend_of(history: PartHistory, rows: int) -> Frontend:
     )
     readings = history.readings
     quantity = readings.shape[1]
-    reading_center, reading_spread, drop = np.zeros(quantity), np.ones(quantity), np.full(quantity, NEVER)
+    reading_center, reading_spread = np.zeros(quantity), np.ones(quantity)
+    leap, drop = np.zeros(quantity), np.full(quantity, NEVER)
     for q in range(quantity):
         values = readings[np.isfinite(readings[:, q]), q]
         if len(values):
             reading_center[q] = values.mean()
             reading_spread[q] = max(float(values.std()), 1e-6 * max(1.0, abs(reading_center[q])))
+            leap[q] = LEAP * _noise(values) / reading_spread[q]
             drop[q] = _drop_of_counter(values) / reading_spread[q]
     return Frontend(
         rows=rows,
@@ -52,6 +58,7 @@ def frontend_of(history: PartHistory, rows: int) -> Frontend:
         unknown=np.nanstd(np.clip(history.measured, lowest, highest), axis=0) / spread + 1e-3,
         reading_center=reading_center,
         reading_spread=reading_spread,
+        leap=leap,
         drop=np.minimum(drop, NEVER),
         forget=np.zeros((quantity, len(center))),
     )
@@ -85,7 +92,7 @@ def samples_of(history: PartHistory, frontend: Frontend, gap: int, offsets: list
     now = _filled(readings, frontend)
     padding = np.full((rows, count), np.nan, np.float32)
     collected: list[tuple[int, dict[str, NDArray[Any]]]] = []
-    names = ["averages", "moved", "scale_features"] if quantity else ["averages", "scale_features"]
+    names = ["averages", "scale_features", "moved", "leapt"] if quantity else ["averages", "scale_features"]
     for offset in offsets:
         seen = np.where((parts % gap == offset)[:, None], history.measured, np.nan).astype(np.float32)
         seen = np.concatenate([padding, seen])
@@ -102,13 +109,15 @@ def samples_of(history: PartHistory, frontend: Frontend, gap: int, offsets: list
         return np.stack([features[name] for _, features in collected]).astype(np.float64)
 
     averages = stacked("averages")
-    target = np.clip(history.measured, frontend.lowest, frontend.highest)
+    nothing = np.zeros((len(order), averages.shape[1], 0, count))
+    target = np.clip(without_spikes(history.measured, frontend.spread), frontend.lowest, frontend.highest)
     return Samples(
         density=1.0 / gap,
         part=order,
         target=((target - frontend.center) / frontend.spread)[order],
         averages=averages,
-        moved=stacked("moved") if quantity else np.zeros((len(order), averages.shape[1], 0, count)),
+        moved=stacked("moved") if quantity else nothing,
+        leapt=stacked("leapt") if quantity else nothing,
         scale_features=stacked("scale_features"),
     )
 
@@ -123,12 +132,27 @@ def _standard(history: PartHistory, c: int) -> tuple[float, float, float, float]
     low, high = np.quantile(values, [0.05, 0.95])
     limits = characteristic.limits
     width = limits.width if np.isfinite(limits.width) else float(high - low)
-    steps = np.diff(values)
-    spread = MAD_TO_SD * float(np.median(np.abs(steps))) / np.sqrt(2)
-    spread = max(spread, 1e-3 * width, 1e-9)
+    spread = max(_noise(values), 1e-3 * width, 1e-9)
     lowest = min(limits.lower if np.isfinite(limits.lower) else low, low) - GAUGE_REACH * width
     highest = max(limits.upper if np.isfinite(limits.upper) else high, high) + GAUGE_REACH * width
     return center, spread, float(lowest), float(highest)
+
+
+def without_spikes(measured: Array, spread: Array) -> Array:
+    """The measured values [parts, C], NaN for those that stand alone far from both neighbours that agree."""
+    cleaned = measured.copy()
+    for c, width in enumerate(spread):
+        at = np.flatnonzero(np.isfinite(measured[:, c]))
+        values = measured[at, c]
+        before, here, after = values[:-2], values[1:-1], values[2:]
+        off = np.minimum(np.abs(here - before), np.abs(here - after)) > SPIKE * width
+        cleaned[at[1:-1][off & (np.abs(after - before) < SPIKE / 2 * width)], c] = np.nan
+    return cleaned
+
+
+def _noise(values: Array) -> float:
+    """The standard deviation of what changes from one part to the next."""
+    return MAD_TO_SD * float(np.median(np.abs(np.diff(values)))) / float(np.sqrt(2)) if len(values) > 1 else 0.0
 
 
 def _bottom(history: PartHistory, c: int) -> float:
