@@ -34,6 +34,7 @@ async def recover(
     their old sequence by `Orders`, which starts after this.
     """
     status = scan.status
+    await write(records.orders_start_above, status.answered_order)
     for cycle, verdict, reason in await write(records.unanswered_verdicts):
         if cycle.boot_count != status.boot_count:
             await write(records.verdict_answered, cycle, VerdictAnswer.PART_GONE, scan.seen_at)

@@ -155,6 +155,10 @@ class Records(Protocol):
         """An order for that decision under the next sequence; the same order again when there is one already."""
         ...
 
+    def orders_start_above(self, sequence: int) -> None:
+        """Orders recorded from now on have a greater sequence than that, which the PLC has answered already."""
+        ...
+
     def order_sent(self, sequence: int, boot_count: int) -> None:
         """The order is about to be written to the PLC of that boot."""
         ...

@@ -1,0 +1,111 @@
+"""Start-up is recovery: nothing is judged before PLC and records agree, or a person is told that they do not."""
+
+import asyncio
+from datetime import timedelta
+from uuid import UUID
+
+import pytest
+
+from edge.alarms import Alarms
+from edge.delivery import Delivery
+from edge.recovery import first_scan, recover
+from edge.writer import Writer
+from quality.case import Case, CaseKind
+from quality.characteristic import LineId, PartSerial, StationId
+from quality.inspection import Cycle, Evidence, Inspection
+from quality.judgement import Verdict
+from quality.plan import Role
+from quality.ports import EquipmentError
+from quality.station import VerdictAnswer
+from tests.fakes import START, FakeClock, FakeGate, FakeRecords, status
+
+
+def inspection(sequence: int, verdict: Verdict, boot: int = 1) -> Inspection:
+    cycle = Cycle(LineId("line-1"), StationId("milling"), boot, sequence, PartSerial(f"BM-{sequence}"), START)
+    return Inspection(cycle, Evidence(), (), verdict, START, "plan", ())
+
+
+def case(sequence: int, kind: CaseKind = CaseKind.SUSPECT_PART) -> Case:
+    return Case(
+        id=UUID(int=sequence),
+        kind=kind,
+        line=LineId("line-1"),
+        station=StationId("milling"),
+        boot_count=1,
+        cycle_sequence=sequence,
+        serial=PartSerial(f"BM-{sequence}"),
+        opened_at=START,
+        deadline=START + timedelta(minutes=5),
+        asked=Role.ENGINEER,
+    )
+
+
+@pytest.fixture
+def delivery(gate: FakeGate, records: FakeRecords, write: Writer, alarms: Alarms, clock: FakeClock) -> Delivery:
+    return Delivery(gate, records, write, alarms, clock)
+
+
+async def restart(gate: FakeGate, records: FakeRecords, write: Writer, alarms: Alarms, delivery: Delivery) -> None:
+    await recover(await gate.scan(), gate, records, write, alarms, delivery)
+
+
+async def test_a_verdict_recorded_and_never_sent_is_sent(
+    gate: FakeGate, records: FakeRecords, write: Writer, alarms: Alarms, delivery: Delivery
+) -> None:
+    records.record(inspection(4, Verdict.PASS), None, ())
+    await restart(gate, records, write, alarms, delivery)
+    assert gate.verdicts == [(4, "BM-4", Verdict.PASS)]
+    assert records.answers == {(1, 4): VerdictAnswer.ACCEPTED}
+
+
+async def test_a_verdict_the_plc_has_answered_is_not_sent_again(
+    gate: FakeGate, records: FakeRecords, write: Writer, alarms: Alarms, delivery: Delivery
+) -> None:
+    records.record(inspection(4, Verdict.PASS), None, ())
+    gate.status = status(answered_cycle=4, verdict_answer=VerdictAnswer.ACCEPTED)
+    await restart(gate, records, write, alarms, delivery)
+    assert not gate.verdicts
+    assert records.answers == {(1, 4): VerdictAnswer.ACCEPTED}
+
+
+async def test_a_verdict_of_an_earlier_boot_is_never_sent(
+    gate: FakeGate, records: FakeRecords, write: Writer, alarms: Alarms, delivery: Delivery
+) -> None:
+    records.record(inspection(4, Verdict.PASS), None, ())
+    gate.status = status(boot_count=2)
+    await restart(gate, records, write, alarms, delivery)
+    assert not gate.verdicts
+    assert records.answers == {(1, 4): VerdictAnswer.PART_GONE}
+
+
+async def test_open_holds_are_asserted_again_and_a_lost_one_is_an_alarm(
+    gate: FakeGate, records: FakeRecords, write: Writer, alarms: Alarms, delivery: Delivery
+) -> None:
+    records.open_case(case(2))
+    records.open_case(case(3, CaseKind.ESCAPE))
+    await restart(gate, records, write, alarms, delivery)
+    assert gate.verdicts == [(2, "BM-2", Verdict.HOLD)]
+    assert not records.alarms
+    gate.answer = VerdictAnswer.PART_GONE
+    await restart(gate, records, write, alarms, delivery)
+    assert "BM-2" in records.alarms["part BM-2", "hold lost"].sentence
+
+
+async def test_new_orders_start_above_what_the_plc_has_answered(
+    gate: FakeGate, records: FakeRecords, write: Writer, alarms: Alarms, delivery: Delivery
+) -> None:
+    gate.status = status(answered_order=41)
+    await restart(gate, records, write, alarms, delivery)
+    assert records.order_floor == 41
+
+
+async def test_recovery_waits_for_the_plc(
+    gate: FakeGate, records: FakeRecords, alarms: Alarms, clock: FakeClock
+) -> None:
+    gate.fails = [EquipmentError("plc: no answer")] * 3
+    scanning = asyncio.create_task(first_scan(gate, alarms, clock))
+    await clock.advance(0.6)
+    assert ("plc", "no answer") in records.alarms
+    await clock.advance(1)
+    assert (await scanning).status == gate.status
+    assert not records.alarms
