@@ -1,0 +1,172 @@
+"""What the case page says about one case: the matter, the evidence, and what can be done."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from quality.case import Case, CaseKind, CaseState, DecisionKind
+from quality.characteristic import Characteristic
+from quality.judge import leading
+from quality.judgement import Judgement, Reason, ReasonCode, Verdict
+from quality.plan import ControlPlan, ParameterRule
+from quality.recommend import Recommendation, recommend
+from quality.wording import sentence
+from records.views import CaseDetail, FindingView, FrameView, InspectionDetail
+from review_api.pages.words import capital
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """One camera's picture with what the model saw on it, beside the newest good part's."""
+
+    frame: FrameView
+    finding: FindingView | None
+    good: FrameView | None
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """A characteristic that a parameter moves by `gain` (its unit) for each unit of the parameter."""
+
+    label: str
+    unit: str
+    gain: float
+    mean: float
+    scale: float
+    lower: float
+    upper: float
+
+
+@dataclass(frozen=True, slots=True)
+class Adjustable:
+    """A parameter as the adjust sheet offers it: from `lowest` to `highest` in one step, `value` filled in."""
+
+    rule: ParameterRule
+    current: float
+    value: float
+    lowest: float
+    highest: float
+    moved: tuple[Moved, ...]
+
+
+def matter(case: Case, plan: ControlPlan) -> str:
+    """The case in one short sentence."""
+    part = f"{capital(plan.part)} {case.serial}"
+    if case.kind is CaseKind.ESCAPE:
+        return f"{part} passed, and measures out"
+    if case.state is CaseState.CLOSED:
+        return f"{part} is decided"
+    return f"{part} is held"
+
+
+def suspicions(judgements: Sequence[Judgement]) -> tuple[Judgement, ...]:
+    """The judgements that opened the case, the worst first."""
+    return tuple(j for j in leading(judgements) if j.verdict is not Verdict.PASS)
+
+
+def why(
+    case: Case, judgements: Sequence[Judgement], measured: Mapping[str, float], plan: ControlPlan
+) -> list[str]:
+    """Every reason in words, the most important first; what has been measured comes before what was thought."""
+    said = _measured_out(measured, plan)
+    for judgement in suspicions(judgements):
+        said += [sentence(reason) for reason in judgement.reasons]
+    if not said and case.kind is CaseKind.ESCAPE:
+        said = ["Its measurement is outside the limits, and the gate had let it pass."]
+    return said or ["No reason was recorded; look at the part."]
+
+
+def leading_characteristic(
+    judgements: Sequence[Judgement], measured: Mapping[str, float], plan: ControlPlan
+) -> Characteristic | None:
+    """The characteristic the case is about: measured out, else the one most likely to be out."""
+    for characteristic in plan.characteristics:
+        value = measured.get(characteristic.name)
+        if value is not None and not characteristic.limits.contain(value):
+            return characteristic
+    names = {c.name for c in plan.characteristics}
+    about = [j for j in judgements if j.subject in names]
+    return plan.characteristic(max(about, key=lambda j: j.probability).subject) if about else None
+
+
+def pictures(inspection: InspectionDetail, good: Mapping[str, FrameView | None]) -> tuple[Picture, ...]:
+    """Each kept picture with its finding; the face that looks worst first."""
+    findings = {finding.camera: finding for finding in inspection.findings}
+    kept = [
+        Picture(frame, findings.get(frame.camera), good.get(frame.camera))
+        for frame in inspection.frames
+        if frame.kept
+    ]
+    return tuple(sorted(kept, key=lambda p: p.finding.score if p.finding else 0.0, reverse=True))
+
+
+def recommended(
+    inspection: InspectionDetail, plan: ControlPlan, parameters: Mapping[str, float]
+) -> Recommendation | None:
+    """The adjustment that would bring the forecast back to nominal, if one is worth making."""
+    return recommend(_forecasts(inspection), plan, parameters)
+
+
+def adjustables(
+    inspection: InspectionDetail | None,
+    plan: ControlPlan,
+    parameters: Mapping[str, float],
+    suggestion: Recommendation | None,
+) -> tuple[Adjustable, ...]:
+    """Every parameter whose value in force is known, the suggested one first and filled in."""
+    forecasts = _forecasts(inspection) if inspection is not None else {}
+    offered = []
+    for rule in plan.parameters:
+        if rule.name not in parameters:
+            continue
+        current = parameters[rule.name]
+        suggested = suggestion is not None and suggestion.rule.name == rule.name
+        offered.append(
+            Adjustable(
+                rule,
+                current,
+                suggestion.value if suggestion is not None and suggested else current,
+                max(rule.limits.lower, current - rule.largest_step),
+                min(rule.limits.upper, current + rule.largest_step),
+                tuple(_moved(rule, plan, forecasts)),
+            )
+        )
+    return tuple(sorted(offered, key=lambda a: suggestion is None or a.rule.name != suggestion.rule.name))
+
+
+def outcome(closed: CaseDetail) -> str:
+    """What was decided on an earlier case, in a few words."""
+    for decision in reversed(closed.decisions):
+        if decision.kind is DecisionKind.RELEASE:
+            return "released"
+        if decision.kind is DecisionKind.CONFIRM_HOLD and decision.disposition is not None:
+            return f"held, {decision.disposition.value.lower().replace('_', ' ')}"
+    return "closed"
+
+
+def _measured_out(measured: Mapping[str, float], plan: ControlPlan) -> list[str]:
+    said = []
+    for c in plan.characteristics:
+        value = measured.get(c.name)
+        if value is not None and not c.limits.contain(value):
+            values: dict[str, str | float | int] = {
+                "characteristic": c.label,
+                "unit": c.unit,
+                "value": value,
+                "lower": c.limits.lower,
+                "upper": c.limits.upper,
+            }
+            said.append(sentence(Reason(ReasonCode.MEASURED_OUT, values)))
+    return said
+
+
+def _forecasts(inspection: InspectionDetail) -> dict[str, tuple[float, float]]:
+    return {f.characteristic: (f.mean, f.scale) for f in inspection.forecasts}
+
+
+def _moved(rule: ParameterRule, plan: ControlPlan, forecasts: Mapping[str, tuple[float, float]]) -> list[Moved]:
+    moved = []
+    for c in plan.characteristics:
+        if c.name in rule.moves and c.name in forecasts:
+            mean, scale = forecasts[c.name]
+            moved.append(Moved(c.label, c.unit, rule.moves[c.name], mean, scale, c.limits.lower, c.limits.upper))
+    return sorted(moved, key=lambda m: min(m.upper - m.mean, m.mean - m.lower))

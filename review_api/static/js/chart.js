@@ -1,0 +1,163 @@
+// <jidoka-chart data-chart="JSON">: one characteristic over the last parts. The tolerance band, the forecast's mean and
+// 90 % interval, what was measured, and a ring around the part the page is about. New data redraws in place.
+
+const OUTSIDE = 0.35; // share of the band's width shown beyond each limit
+
+class Chart extends HTMLElement {
+  static observedAttributes = ["data-chart"];
+
+  connectedCallback() {
+    this.dark = matchMedia("(prefers-color-scheme: dark)");
+    this.restyle = () => this.draw();
+    this.dark.addEventListener("change", this.restyle);
+    this.resized = new ResizeObserver(() => this.fit());
+    this.resized.observe(this);
+    this.draw();
+  }
+
+  disconnectedCallback() {
+    this.dark.removeEventListener("change", this.restyle);
+    this.resized.disconnect();
+    this.plot?.destroy();
+    this.plot = null;
+  }
+
+  attributeChangedCallback(name, before, after) {
+    if (!this.isConnected || before === after || before === null) return;
+    this.content = JSON.parse(after);
+    if (this.plot) this.plot.setData(columns(this.content));
+  }
+
+  fit() {
+    const { clientWidth: width, clientHeight: height } = this;
+    if (this.plot && width && (width !== this.plot.width || height !== this.plot.height)) {
+      this.plot.setSize({ width, height });
+    }
+  }
+
+  draw() {
+    this.plot?.destroy();
+    this.content = JSON.parse(this.dataset.chart);
+    this.plot = new uPlot(this.options(), columns(this.content), this);
+  }
+
+  options() {
+    const css = getComputedStyle(this);
+    const colour = (name) => css.getPropertyValue(`--${name}`).trim();
+    const font = `12px ${css.fontFamily}`;
+    const blue = colour("forecast");
+    return {
+      width: this.clientWidth || 600,
+      height: this.clientHeight,
+      padding: [8, 10, 0, 0],
+      cursor: { show: false },
+      legend: { show: false },
+      scales: { x: { time: false, range: (_, low, high) => [low - 0.5, high + 1] }, y: { range: (_, low, high) => spread(this.content, low, high) } },
+      axes: [
+        { size: 20, gap: 2, font, stroke: colour("soft"), grid: { show: false }, ticks: { show: false }, space: 110 },
+        { size: 52, gap: 6, font, stroke: colour("soft"), grid: { show: false }, ticks: { show: false }, splits: () => marks(this.content), values: (_, at) => at.map(signed) },
+      ],
+      series: [
+        {},
+        { stroke: "transparent", width: 0, points: { show: false } },
+        { stroke: "transparent", width: 0, points: { show: false } },
+        { stroke: blue, width: 1.5, dash: [5, 4], points: { show: false } },
+        { stroke: colour("ink"), width: 1.5, spanGaps: true, points: { show: true, size: 5, width: 0, fill: colour("ink") } },
+      ],
+      bands: [{ series: [2, 1], fill: `color-mix(in srgb, ${blue} 26%, transparent)` }],
+      hooks: {
+        drawClear: [(plot) => band(plot, this.content, colour)],
+        draw: [(plot) => ring(plot, this.content, colour), (plot) => outliers(plot, this.content, colour)],
+      },
+    };
+  }
+}
+
+const columns = (c) => [c.at, c.low, c.high, c.mean, c.measured];
+const signed = (value) => (value > 0 ? "+" : "") + String(Number(value.toPrecision(4))).replace("-", "−");
+const marks = (c) => [c.lower, c.target, c.upper].filter((value) => value !== null);
+
+// Limits are always in sight; gross outliers do not squeeze the rest, they are marked at the edge.
+function spread(c, low, high) {
+  if (c.lower === null || c.upper === null) {
+    const room = (high - low || 1) * 0.1;
+    return [Math.min(low, c.lower ?? low) - room, Math.max(high, c.upper ?? high) + room];
+  }
+  const most = (c.upper - c.lower) * OUTSIDE;
+  const least = (c.upper - c.lower) * 0.08;
+  const within = (room) => Math.min(Math.max(room, least), most);
+  return [c.lower - within(c.lower - low + least), c.upper + within(high - c.upper + least)];
+}
+
+function band(plot, c, colour) {
+  const { ctx } = plot;
+  const { left, top, width, height } = plot.bbox;
+  const at = (value, other) => (value === null ? other : plot.valToPos(value, "y", true));
+  const [upper, lower] = [at(c.upper, top), at(c.lower, top + height)];
+  ctx.save();
+  ctx.fillStyle = colour("band");
+  ctx.fillRect(left, upper, width, lower - upper);
+  ctx.lineWidth = devicePixelRatio;
+  line(ctx, left, width, at(c.target, upper), colour("rule"), []);
+  const dash = [3 * devicePixelRatio, 3 * devicePixelRatio];
+  if (c.upper !== null) line(ctx, left, width, upper, colour("soft"), dash);
+  if (c.lower !== null) line(ctx, left, width, lower, colour("soft"), dash);
+  ctx.restore();
+}
+
+function line(ctx, left, width, y, stroke, dash) {
+  ctx.strokeStyle = stroke;
+  ctx.setLineDash(dash);
+  ctx.beginPath();
+  ctx.moveTo(left, y);
+  ctx.lineTo(left + width, y);
+  ctx.stroke();
+}
+
+function ring(plot, c, colour) {
+  if (c.ring === null) return;
+  const value = c.measured[c.ring] ?? c.mean[c.ring];
+  if (value === null) return;
+  const { ctx } = plot;
+  const x = plot.valToPos(c.at[c.ring], "x", true);
+  const y = plot.valToPos(value, "y", true);
+  const px = devicePixelRatio;
+  ctx.save();
+  ctx.strokeStyle = colour("forecast");
+  ctx.lineWidth = 2 * px;
+  if (c.low[c.ring] !== null) {
+    ctx.beginPath();
+    ctx.moveTo(x, plot.valToPos(c.low[c.ring], "y", true));
+    ctx.lineTo(x, plot.valToPos(c.high[c.ring], "y", true));
+    ctx.stroke();
+  }
+  ctx.beginPath();
+  ctx.arc(x, y, 7 * px, 0, 2 * Math.PI);
+  ctx.strokeStyle = colour("alarm");
+  ctx.lineWidth = 2.5 * px;
+  ctx.stroke();
+  ctx.restore();
+}
+
+function outliers(plot, c, colour) {
+  const { ctx } = plot;
+  const { min, max } = plot.scales.y;
+  const px = devicePixelRatio;
+  ctx.save();
+  ctx.fillStyle = colour("alarm");
+  c.measured.forEach((value, i) => {
+    if (value === null || (value >= min && value <= max)) return;
+    const up = value > max;
+    const x = plot.valToPos(c.at[i], "x", true);
+    const tip = up ? plot.bbox.top : plot.bbox.top + plot.bbox.height;
+    const base = tip + (up ? 7 : -7) * px;
+    ctx.beginPath();
+    ctx.moveTo(x, tip);
+    ctx.lineTo(x - 4 * px, base);
+    ctx.lineTo(x + 4 * px, base);
+    ctx.fill();
+  });
+  ctx.restore();
+}
+
+customElements.define("jidoka-chart", Chart);
