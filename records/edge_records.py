@@ -50,6 +50,7 @@ class EdgeRecords:
         self._line = line
         self._station = station
         self._now = now
+        self._order_floor = 0
         self._one_at_a_time = threading.Lock()
         self._connection = database.connect()
 
@@ -156,7 +157,11 @@ class EdgeRecords:
         if known is not None:
             return known
         with self._writing() as connection:
-            return add_order(connection, self._key, self._now(), decision, code, target, value)
+            return add_order(connection, self._key, self._now(, self._order_floor), decision, code, target, value)
+
+    def orders_start_above(self, sequence: int) -> None:
+        """Orders recorded from now on have a greater sequence than that, which the PLC has answered already."""
+        self._order_floor = sequence
 
     def order_sent(self, sequence: int, boot_count: int) -> None:
         """The order is about to be written to the PLC of that boot."""

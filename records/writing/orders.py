@@ -23,13 +23,20 @@ def order_of(connection: Connection, decision_id: UUID) -> Order | None:
 
 
 def add_order(
-    connection: Connection, key: bytes, now: datetime, decision: Decision, code: OrderCode, target: int, value: int
+    connection: Connection,
+    key: bytes,
+    now: datetime,
+    decision: Decision,
+    code: OrderCode,
+    target: int,
+    value: int,
+    above: int,
 ) -> Order:
-    """A new order for that decision, under the line's next sequence."""
+    """A new order for that decision, under the line's next sequence, which is greater than `above`."""
     newest = connection.execute(
         select(func.coalesce(func.max(orders.c.sequence), 0)).where(orders.c.line == decision.line)
     ).scalar_one()
-    order = Order(newest + 1, code, target, value, decision.id, now)
+    order = Order(max(newest, above) + 1, code, target, value, decision.id, now)
     connection.execute(
         insert(orders).values(
             line=decision.line,
