@@ -52,9 +52,7 @@ def advise(
     if recommendation is not None and source != "evidence":
         return Advice(DecisionKind.ADJUST_PARAMETER, _change(recommendation), _effect(recommendation, plan))
     if source == "evidence":
-        return Advice(
-            DecisionKind.MEASURE, "measure this part", "What is missing cannot be judged; the gauge can say."
-        )
+        return Advice(DecisionKind.MEASURE, "measure this part", "What is missing cannot be judged; a gauge can.")
     return Advice(DecisionKind.MEASURE, "measure this part", "The forecast alone does not decide it.")
 
 

@@ -11,9 +11,8 @@ from review_api.line import parameter_in_force
 from review_api.pages import case_view
 from review_api.pages.advice import actions, advise
 from review_api.pages.charts import history_chart
-from review_api.pages.line_view import by_deadline
 from review_api.pages.travel import journey
-from review_api.pages.visit import OPEN, Visit, Visited, show
+from review_api.pages.visit import Visit, Visited, show
 
 router = APIRouter()
 
@@ -35,7 +34,7 @@ def case_page(visit: Visited, case_id: UUID) -> HTMLResponse:
     recommendation = case_view.recommended(inspection, visit.plan, parameters) if inspection is not None else None
     advice = advise(detail.case, suspicions, recommendation, visit.plan)
     adjustables = case_view.adjustables(inspection, visit.plan, parameters, recommendation)
-    waiting = by_deadline(visit.records.cases(visit.line, OPEN, limit=200).rows)
+    waiting = visit.waiting()
     return show(
         visit,
         "case.html",

@@ -8,7 +8,6 @@ from fastapi.responses import HTMLResponse
 from quality.case import CaseState
 from records.views import CaseRow, FrameView
 from review_api.pages import case_view, words
-from review_api.pages.line_view import by_deadline
 from review_api.pages.visit import Visit, Visited, show
 
 router = APIRouter()
@@ -26,13 +25,12 @@ def cases_page(
 ) -> HTMLResponse:
     """The queue, or what has been decided."""
     page = visit.records.cases(visit.line, STATES[state], below=below, limit=SHOWN)
-    rows = by_deadline(page.rows) if state == "open" else page.rows
+    rows = sorted(page.rows, key=lambda row: row.case.deadline) if state == "open" else page.rows
     return show(
         visit,
         "cases.html",
         state=state,
         entries=[_entry(visit, row) for row in rows],
-        waiting=[row for row in rows if row.case.state is CaseState.OPEN] if state == "open" else None,
         older=page.next_below,
     )
 

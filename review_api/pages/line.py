@@ -10,7 +10,7 @@ from records.views import DecisionView, Filter
 from review_api.pages import line_view
 from review_api.pages.charts import history_chart
 from review_api.pages.travel import Journey, journey, still_shown
-from review_api.pages.visit import OPEN, Visit, Visited, show
+from review_api.pages.visit import Visit, Visited, show
 
 router = APIRouter()
 
@@ -23,7 +23,7 @@ def line_page(visit: Visited) -> HTMLResponse:
     """State, last parts, live picture, alarms, key figures and what is nearest to its limit."""
     records = visit.records
     state = records.line_state(visit.line)
-    waiting = line_view.by_deadline(records.cases(visit.line, OPEN, limit=200).rows)
+    waiting = visit.waiting()
     recent = records.recent_inspections(visit.line, STRIP)
     charts = [
         (

@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from quality.characteristic import Characteristic
 from quality.plan import ControlPlan
-from records.views import CaseRow, InspectionRow
+from records.views import InspectionRow
 from review_api.line import LineState, age_s
 
 SILENT_AFTER_S = 5.0
@@ -122,11 +122,6 @@ def nearest_to_limit(recent: Sequence[InspectionRow], plan: ControlPlan) -> tupl
                 total[judgement.subject] += judgement.probability
     ranked = sorted(plan.characteristics, key=lambda c: total[c.name], reverse=True)
     return tuple(ranked[:NEAREST])
-
-
-def by_deadline(rows: Sequence[CaseRow]) -> tuple[CaseRow, ...]:
-    """The queue: who has least time left comes first."""
-    return tuple(sorted(rows, key=lambda row: (row.case.deadline, row.case.opened_at)))
 
 
 def parts(count: int) -> str:

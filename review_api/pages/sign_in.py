@@ -12,7 +12,7 @@ from review_api.accounts import Person, seed_demo_accounts
 from review_api.api.session import sign_in
 from review_api.collaborators import Collaborators, Handed
 from review_api.pages.visit import TEMPLATES
-from review_api.pages.words import capital
+from review_api.pages.words import line_title
 from review_api.problems import Problem
 from review_api.sessions import COOKIE
 
@@ -75,7 +75,7 @@ def hints_seen(station: Handed, person: Annotated[Person, Depends(allowed(*EVERY
 def _page(station: Collaborators, wanted: str, name: str = "", problem: Problem | None = None) -> HTMLResponse:
     demo = seed_demo_accounts(station.records) if station.settings.demo else []
     page = TEMPLATES.get_template("sign_in.html").render(
-        line=capital(station.settings.line.replace("-", " ").replace("_", " ")),
+        line=line_title(station.settings.line),
         next=_inside(wanted),
         name=name,
         problem=problem,

@@ -15,6 +15,7 @@ from quality.characteristic import LineId
 from quality.plan import ControlPlan
 from quality.wording import number, percent, sentence
 from records.review_records import ReviewRecords
+from records.views import CaseRow
 from review_api.access import EVERYONE, allowed, csrf_token
 from review_api.accounts import Person
 from review_api.collaborators import Collaborators, Handed
@@ -68,6 +69,11 @@ class Visit:
         """Wall time, aware."""
         return self.station.clock.now()
 
+    def waiting(self) -> tuple[CaseRow, ...]:
+        """The open cases of the line; who has least time left comes first."""
+        rows = self.records.cases(self.line, OPEN, limit=200).rows
+        return tuple(sorted(rows, key=lambda row: (row.case.deadline, row.case.opened_at)))
+
     def local(self, at: datetime) -> datetime:
         """The same moment on the plant's clock."""
         return at.astimezone(self.station.settings.time_zone)
@@ -83,13 +89,14 @@ Visited = Annotated[Visit, Depends(_visit)]
 
 
 def show(visit: Visit, template: str, status: int = 200, **content: object) -> HTMLResponse:
-    """The page, drawn for that visit."""
+    """The page, drawn for that visit, with the queue's length in its head."""
+    content.setdefault("waiting", visit.waiting())
     settings = visit.station.settings
     frame: Mapping[str, object] = {
         "person": visit.person,
         "decides": visit.person.role in DECIDING_ROLES,
         "csrf": csrf_token(visit.request),
-        "line": words.capital(settings.line.replace("-", " ").replace("_", " ")),
+        "line": words.line_title(settings.line),
         "part": settings.plan.part,
         "now": visit.now,
         "local": visit.local,

@@ -72,6 +72,11 @@ def capital(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
+def line_title(line: str) -> str:
+    """The line's name as people say it: files write `beam-line-3`."""
+    return capital(line.replace("-", " ").replace("_", " "))
+
+
 def unit(symbol: str) -> str:
     """The unit with its proper sign: files write `um` and `C`, people read µm and °C."""
     return {"um": "µm", "C": "°C", "degC": "°C"}.get(symbol, symbol)
