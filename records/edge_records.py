@@ -157,7 +157,8 @@ class EdgeRecords:
         if known is not None:
             return known
         with self._writing() as connection:
-            return add_order(connection, self._key, self._now(, self._order_floor), decision, code, target, value)
+            now, above = self._now(), self._order_floor
+            return add_order(connection, self._key, now, decision, code, target, value, above=above)
 
     def orders_start_above(self, sequence: int) -> None:
         """Orders recorded from now on have a greater sequence than that, which the PLC has answered already."""

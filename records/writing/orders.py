@@ -30,6 +30,7 @@ def add_order(
     code: OrderCode,
     target: int,
     value: int,
+    *,
     above: int,
 ) -> Order:
     """A new order for that decision, under the line's next sequence, which is greater than `above`."""
