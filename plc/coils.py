@@ -1,9 +1,9 @@
 """The gate over the coils profile, for PLC programs that cannot take the blocks: three coils and a counter.
 
 It guarantees less than the block profile, and `docs/plc.md` says what. A coil names no part, so a PASS is
-bound to its part only by looking at the counter just before it is written, and it is written once and
-withdrawn as soon as it is acknowledged or the wait for that is over. Holding needs nothing of the PLC: the coil
-is 1, and is read back.
+bound to its part only by looking at the counter just before it is written; it is written once, never tried
+again by itself, and withdrawn when it is not acknowledged. The PLC sets the hold coil for each part that
+enters, so holding is reading back that it is set.
 """
 
 import asyncio
@@ -47,7 +47,7 @@ class CoilsLayout:
         for counter in (self.cycle, self.boot):
             if counter is not None and counter.type not in _COUNTERS:
                 raise ValueError(f"{counter.where}: a counter is of type uint16, uint32 or uint64")
-        if self.serial is not None and self.serial.type is not TagType.ASCII:
+        if self.serial is not None and self.serial.type != TagType.ASCII:
             raise ValueError(f"{self.serial.where}: the serial is of type ascii")
         if len({self.hold, self.heartbeat, self.acknowledge}) < 3:  # noqa: PLR2004 - three coils
             raise ValueError("hold, heartbeat and acknowledge are three different coils")
@@ -84,10 +84,11 @@ class CoilsGate:
         self._answering = asyncio.Lock()
         self._scans = 0
         self._beating = False
-        self._opened: _Station | None = None
-        """The part for which this process last wrote 0."""
-        self._answered: _Station | None = None
+        self._kept: _Station | None = None
+        """The part for which this process last wrote 1."""
         self._passed: _Station | None = None
+        """The part for which it last wrote 0."""
+        self._answered: _Station | None = None
 
     async def close(self) -> None:
         """Closes the link."""
@@ -96,32 +97,29 @@ class CoilsGate:
     async def scan(self) -> Scan:
         """The part in the station, its readings and the coils.
 
-        A hold coil found open is closed, unless it is open for the part that this process let pass and there is
-        no acknowledgement to tell that the PLC has seen it: neither a PLC that forgot to close it when the next
-        part came nor a broken link may leave the gate open.
+        A hold coil found open for a part that this process did not let pass is closed: the PLC should have done
+        so when the part entered, and may have forgotten.
         """
-        hold, taken = await self._read_coils()
         image = await self._all.read()
+        hold, taken = await self._read_coils()
         monotonic, seen_at = self._clock.monotonic(), self._clock.now()
         station = self._station(image)
-        meant = station == self._opened and self._layout.acknowledge is None
-        if not hold and not meant and not self._answering.locked():
+        if not hold and station != self._passed and not self._answering.locked():
             await self._link.write_coil(self._layout.hold, on=True)
             hold = True
         self._scans += 1
-        answered = self._answered == station
         status = StationStatus(
             boot_count=station.boot,
             heartbeat=self._scans & 0xFFFF,
             cycle_sequence=station.sequence,
             serial=station.serial,
             part_present=station.sequence > 0,
-            ready_for_verdict=station.sequence > 0 and not answered and not taken,
+            ready_for_verdict=station.sequence > 0 and station != self._answered and not taken,
             gate_closed=hold,
             line_stopped=False,
             watchdog_tripped=False,
             bypass=False,
-            held_count=int(answered and self._passed != station),
+            held_count=int(station == self._kept),
             last_passed_sequence=self._passed.sequence if self._passed else 0,
             answered_cycle=self._answered.sequence if self._answered else 0,
             verdict_answer=VerdictAnswer.ACCEPTED if self._answered else None,
@@ -151,7 +149,8 @@ class CoilsGate:
                 return VerdictAnswer.WRONG_SERIAL
             if verdict is not Verdict.PASS:
                 return await self._keep(station)
-            return VerdictAnswer.ACCEPTED if await self._let_pass(station) else VerdictAnswer.PART_GONE
+            await self._let_pass(station)
+            return VerdictAnswer.ACCEPTED
 
     async def give_order(self, order: Order) -> OrderResult:
         """Releases the part that is kept in the station; every other order is unknown to this profile."""
@@ -159,60 +158,57 @@ class CoilsGate:
             return OrderResult.UNKNOWN_CODE
         async with self._answering:
             station = self._station(await self._naming.read())
-            if station.sequence != order.target or not await self._let_pass(station):
+            if station.sequence != order.target:
                 return OrderResult.NOT_HELD
+            await self._let_pass(station)
             return OrderResult.DONE
 
     async def _keep(self, station: _Station) -> VerdictAnswer:
+        """Writes 1. A coil that was open before has let the part pass, or may have: then the part is gone."""
+        kept, _ = await self._read_coils()
         await self._link.write_coil(self._layout.hold, on=True)
-        hold, taken = await self._read_coils()
+        hold, _ = await self._read_coils()
         if not hold:
             raise EquipmentError(
                 f"{self._link.address}: coil {self._layout.hold} (hold) reads 0 after 1 was written; let nothing"
-                " but this edge process and the PLC's own closing write it"
+                " write 0 there but this edge process"
             )
-        if taken:
+        if not kept:
             return VerdictAnswer.PART_GONE
-        self._answered = station
+        self._kept = self._answered = station
         return VerdictAnswer.ACCEPTED
 
-    async def _let_pass(self, station: _Station) -> bool:
-        """Opens for the part. False when it has been answered already, and not by this process.
+    async def _let_pass(self, station: _Station) -> None:
+        """Writes 0 and waits for the acknowledgement, unless the part has been let pass already.
 
-        Nothing is written twice: a coil names no part, and a second 0 could open for the next one.
+        A part that was kept is acknowledged already; its release is confirmed by the reply to the write alone.
         """
-        _, taken = await self._read_coils()
-        if taken and self._opened != station:
-            return False
-        if not taken:
-            await self._open(station)
-        self._answered = self._passed = station
-        return True
-
-    async def _open(self, station: _Station) -> None:
-        self._opened = station
-        await self._link.write_coil(self._layout.hold, on=False)
-        if self._layout.acknowledge is not None:
-            try:
+        hold, taken = await self._read_coils()
+        acknowledged = taken or self._layout.acknowledge is None
+        if hold or not acknowledged:
+            self._passed, self._kept = station, None
+            await self._link.write_coil(self._layout.hold, on=False)
+            if not acknowledged:
                 await self._acknowledged(station)
-            finally:
-                await self._link.write_coil(self._layout.hold, on=True)
+        self._answered = station
 
     async def _acknowledged(self, station: _Station) -> None:
         deadline = self._clock.monotonic() + ACKNOWLEDGE_WITHIN_S
         pause = FIRST_POLL_S
         while not (await self._read_coils())[1]:
             if self._clock.monotonic() >= deadline:
+                self._passed = None
+                await self._link.write_coil(self._layout.hold, on=True)
                 raise EquipmentError(
                     f"{self._link.address}: the PLC did not acknowledge the release of cycle {station.sequence}"
-                    f" within {ACKNOWLEDGE_WITHIN_S:g} s; check that its program sets coil"
+                    f" within {ACKNOWLEDGE_WITHIN_S:g} s, and it is withdrawn; check that its program sets coil"
                     f" {self._layout.acknowledge}"
                 )
             await self._clock.sleep(pause)
             pause = min(2 * pause, LONGEST_POLL_S)
 
     async def _read_coils(self) -> tuple[bool, bool]:
-        """Hold, and whether the PLC has taken the answer for the part in the station."""
+        """Hold, and whether the hold coil has been written since the part entered (False when nobody says)."""
         hold = self._layout.hold
         acknowledge = hold if self._layout.acknowledge is None else self._layout.acknowledge
         first = min(hold, acknowledge)

@@ -132,13 +132,13 @@ def uint32_words(value: int, word_order: WordOrder) -> tuple[int, int]:
     if not 0 <= value <= 0xFFFF_FFFF:  # noqa: PLR2004
         raise ContractError(f"{value} does not fit into an unsigned 32-bit register pair")
     high, low = value >> 16, value & 0xFFFF
-    return (high, low) if word_order is WordOrder.BIG else (low, high)
+    return (high, low) if word_order == WordOrder.BIG else (low, high)
 
 
 def uint32_of(words: Sequence[int], offset: int, word_order: WordOrder) -> int:
     """The unsigned 32-bit value in the two registers at the offset."""
     first, second = words[offset], words[offset + 1]
-    return first << 16 | second if word_order is WordOrder.BIG else second << 16 | first
+    return first << 16 | second if word_order == WordOrder.BIG else second << 16 | first
 
 
 def serial_words(serial: PartSerial) -> tuple[int, ...]:
@@ -179,7 +179,7 @@ def check_contract(words: Sequence[int], layout: BlockLayout) -> None:
         )
     probe = uint32_of(words, 2, layout.word_order)
     if probe != WORD_ORDER_PROBE:
-        other = WordOrder.LITTLE if layout.word_order is WordOrder.BIG else WordOrder.BIG
+        other = WordOrder.LITTLE if layout.word_order == WordOrder.BIG else WordOrder.BIG
         mend = (
             f"set plc.word_order: {other}"
             if uint32_of(words, 2, other) == WORD_ORDER_PROBE

@@ -71,7 +71,7 @@ class Tag:
     upper: float = math.inf
 
     def __post_init__(self) -> None:
-        if self.type is TagType.ASCII and not 1 <= self.length <= 2 * MAX_READ:
+        if self.type == TagType.ASCII and not 1 <= self.length <= 2 * MAX_READ:
             raise ValueError(f"tag {self.name}: an ascii tag needs a length of 1 to {2 * MAX_READ} characters")
         if not 0 <= self.bit <= 15:  # noqa: PLR2004
             raise ValueError(f"tag {self.name}: bit {self.bit} is not one of 0 to 15")
@@ -83,7 +83,7 @@ class Tag:
     @property
     def words(self) -> int:
         """How many registers it takes."""
-        if self.type is TagType.ASCII:
+        if self.type == TagType.ASCII:
             return (self.length + 1) // 2
         return _NUMBERS[self.type][1] if self.type in _NUMBERS else 1
 
@@ -151,7 +151,7 @@ def coalesce(
 def number_of(words: Sequence[int], kind: TagType, word_order: WordOrder) -> float | int:
     """The number in the registers. The float may be NaN or infinite, as it stands there."""
     letter, count = _NUMBERS[kind]
-    ordered = words if word_order is WordOrder.BIG else tuple(reversed(words))
+    ordered = words if word_order == WordOrder.BIG else tuple(reversed(words))
     value: float | int = struct.unpack(f">{letter}", struct.pack(f">{count}H", *ordered))[0]
     return value
 
@@ -167,9 +167,9 @@ def decode(tag: Tag, image: RegisterImage, at: datetime) -> Reading | NoEvidence
     An ascii tag that holds a number reads as that number (some instruments send text).
     """
     words = image.words(tag.address, tag.words)
-    if tag.type is TagType.BIT:
+    if tag.type == TagType.BIT:
         raw: float | int = words[0] >> tag.bit & 1
-    elif tag.type is TagType.ASCII:
+    elif tag.type == TagType.ASCII:
         try:
             raw = float(text_value(tag, image))
         except (ContractError, ValueError) as error:

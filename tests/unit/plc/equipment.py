@@ -4,6 +4,7 @@ import asyncio
 import struct
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from typing import Self
 
 from plc.link import PlcAddress
 
@@ -45,14 +46,14 @@ class Device:
         """(function, address, count) of each request."""
         self.connections = 0
         self.misbehave: Misbehaviour | None = None
-        self.on_registers: Callable[[int, list[int]], None] = lambda start, words: None
-        self.on_coil: Callable[[int, bool], None] = lambda address, on: None
+        self.on_registers: Callable[[int, list[int]], None] = lambda _start, _words: None
+        self.on_coil: Callable[[int, bool], None] = lambda _address, _on: None
         self.on_read: Callable[[], None] = lambda: None
         self.port = 0
         self._server: asyncio.Server | None = None
         self._writers: list[asyncio.StreamWriter] = []
 
-    async def __aenter__(self) -> "Device":
+    async def __aenter__(self) -> Self:
         await self.start()
         return self
 

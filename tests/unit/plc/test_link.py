@@ -111,7 +111,9 @@ async def test_fewer_or_more_coils_than_asked_are_refused() -> None:
 async def test_a_modbus_exception_says_what_to_mend_and_keeps_the_connection(code: int, mend: str) -> None:
     async with Device() as device, ModbusLink(device.address(), ManualClock()) as link:
         device.misbehave = lambda q, _: framed(q, bytes([0x83, code]))
-        with pytest.raises(EquipmentError, match=rf"reading 2 from register 0 \(40001\): exception {code}: .*{mend}"):
+        with pytest.raises(
+            EquipmentError, match=rf"reading 2 from register 0 \(40001\): exception {code}: .*{mend}"
+        ):
             await link.read_registers(0, 2)
         device.misbehave = None
         assert await link.read_registers(0, 2) == (0, 0)
@@ -160,6 +162,19 @@ async def test_a_reply_that_comes_in_pieces_is_put_together() -> None:
         assert await link.read_registers(0, 4) == (1, 2, 3, 4)
 
 
+async def test_each_request_has_the_whole_time_whatever_the_one_before_left() -> None:
+    async with Device() as device, ModbusLink(device.address(timeout_s=0.2), ManualClock()) as link:
+        await link.read_registers(0, 1)
+        await asyncio.sleep(0.12)
+
+        def later(_: bytes, reply: bytes) -> bytes:
+            asyncio.get_running_loop().call_later(0.12, device.push, reply)
+            return b""
+
+        device.misbehave = later
+        assert await link.read_registers(0, 1) == (0,)
+
+
 async def test_what_comes_unasked_ends_the_connection() -> None:
     async with Device() as device, ModbusLink(device.address(), ManualClock()) as link:
         await link.read_registers(0, 1)
@@ -185,7 +200,9 @@ async def test_reconnecting_waits_longer_each_time_but_never_more_than_two_secon
     await device.stop()
     link = ModbusLink(device.address(), clock)
     for pause in (0.1, 0.2, 0.4, 0.8, 1.6, 2.0, 2.0):
-        with pytest.raises(EquipmentError, match=r"no connection: .*check that it is on, and plc\.host and plc\.port"):
+        with pytest.raises(
+            EquipmentError, match=r"no connection: .*check that it is on, and plc\.host and plc\.port"
+        ):
             await link.read_registers(0, 1)
         clock.seconds += pause - 0.05
         with pytest.raises(EquipmentError, match=r"no connection: .*trying again in 0\.1 s|in 0\.0 s"):
