@@ -87,11 +87,14 @@ class Database:
         path = Path(str(parsed.database))
         path.parent.mkdir(parents=True, exist_ok=True)
         driver = driver or sqlite.newest_driver()
+        lock = sqlite.FileLock(path.with_name(path.name + ".lock"))
+        with lock.held():
+            sqlite.use_write_ahead_log(driver, path)
         engine = _sqlite_engine(url, driver, checkpoint=checkpoint)
         name = f"SQLite {driver.sqlite_version} ({driver.__name__.partition('.')[0]})"
         if sqlite.is_sound(driver):
+            lock.close()
             return cls(engine, ledger_key, f"{name}, writers side by side", None)
-        lock = sqlite.FileLock(path.with_name(path.name + ".lock"))
         needed = ".".join(map(str, sqlite.SOUND_FROM))
         return cls(engine, ledger_key, f"{name}, older than {needed}: writers take a file lock", lock)
 

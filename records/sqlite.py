@@ -58,11 +58,19 @@ def is_sound(driver: ModuleType) -> bool:
     return bool(driver.sqlite_version_info >= SOUND_FROM)
 
 
+def use_write_ahead_log(driver: ModuleType, file: Path) -> None:
+    """Makes the file a database with a write-ahead log, which it stays. To be done by one process at a time."""
+    connection = driver.connect(file)
+    try:
+        connection.execute("PRAGMA journal_mode = WAL")
+    finally:
+        connection.close()
+
+
 def prepare(connection: RawConnection, *, checkpoint: bool) -> None:
-    """Sets a new connection up: write-ahead log, an fsync with every commit, waiting instead of failing."""
+    """Sets a new connection up: an fsync with every commit, and waiting instead of failing."""
     for pragma in (
         f"busy_timeout = {BUSY_TIMEOUT_MS}",
-        "journal_mode = WAL",
         "synchronous = FULL",
         "foreign_keys = ON",
         f"wal_autocheckpoint = {BACKSTOP_PAGES if checkpoint else 0}",

@@ -107,6 +107,12 @@ def test_an_order_is_made_once_for_a_decision_and_sequences_are_never_reused(edg
     assert edge.record_order(stop, OrderCode.STOP_LINE, 0, 0).sequence == order.sequence + 1
 
 
+def test_orders_start_above_what_the_plc_has_answered_already(edge, review):
+    edge.orders_start_above(41)
+    review.decide(stop := decision(None, DecisionKind.STOP_LINE), PLAN, None)
+    assert edge.record_order(stop, OrderCode.STOP_LINE, 0, 0).sequence == 42
+
+
 @pytest.mark.parametrize("state", [OrderState.REFUSED, OrderState.UNKNOWN])
 def test_an_order_that_was_not_carried_out_opens_its_case_again(edge, review, state):
     held = case(1)
@@ -132,9 +138,7 @@ def test_a_decision_without_an_order_is_settled_by_itself(edge, review):
     review.decide(asked, PLAN, None)
     edge.settle_decision(asked.id, applied=True, detail="Measured.")
     assert review.case(escape.id).case.state is CaseState.OPEN
-    scrap = decision(
-        replace(escape, version=2), DecisionKind.CONFIRM_HOLD, disposition=Disposition.SCRAP
-    )
+    scrap = decision(replace(escape, version=2), DecisionKind.CONFIRM_HOLD, disposition=Disposition.SCRAP)
     review.decide(scrap, PLAN, None)
     edge.settle_decision(scrap.id, applied=True, detail="Recorded.")
     closed = review.case(escape.id)
