@@ -20,7 +20,7 @@ from review_api.cursors import Cursors
 from review_api.feed import Feed
 from review_api.headers import SecurityHeaders
 from review_api.metrics import Metrics
-from review_api.newest import NewestPages
+from review_api.newest import NewestPages, Shortcut
 from review_api.observation import Observation
 from review_api.problems import answer_with_problems
 from review_api.sessions import Sessions
@@ -68,6 +68,7 @@ def create_app(
     )
     app.state.collaborators = station
     answer_with_problems(app)
+    app.add_middleware(Shortcut, newest=station.newest, sessions=station.sessions)
     app.add_middleware(BodyLimit, most=LARGEST_BODY)
     app.add_middleware(SecurityHeaders)
     app.add_middleware(Observation, metrics=station.metrics, clock=clock)

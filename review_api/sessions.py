@@ -1,5 +1,6 @@
 """Signed-in sessions: a signed cookie that the browser keeps, checked against the account each time."""
 
+import asyncio
 import base64
 import hashlib
 import hmac
@@ -56,6 +57,7 @@ class Sessions:
         self._secure = secure
         self._stamp = _Stamp(secret, clock)
         self._verified: dict[str, tuple[Session, float]] = {}
+        self._looking: dict[str, asyncio.Task[Session | None]] = {}
         self._ended: dict[str, float] = {}
 
     def open(self, account: Account, response: Response) -> Session:
@@ -70,22 +72,24 @@ class Sessions:
 
     async def verify(self, cookie: str) -> Session | None:
         """The session of that cookie, or None when it is forged, over or its account is gone."""
-        known = self._verified.get(cookie)
-        if known is not None and self._clock.monotonic() < known[1]:
-            return known[0]
+        remembered = self.remembered(cookie)
+        if remembered is not None:
+            return remembered
+        looking = self._looking.get(cookie)
+        if looking is None:
+            looking = asyncio.create_task(self._look_up(cookie))
+            looking.add_done_callback(lambda _: self._looking.pop(cookie, None))
+            self._looking[cookie] = looking
+        # A page asks for many things at once; they share one look-up, and none takes it away from the others.
+        return await asyncio.shield(looking)
+
+    def remembered(self, cookie: str) -> Session | None:
+        """The session of that cookie if it was verified within the last second."""
+        session, until = self._verified.get(cookie, (None, 0.0))
+        if self._clock.monotonic() < until:
+            return session
         self._verified.pop(cookie, None)
-        opened = self._read(cookie)
-        if opened is None or opened[0] in self._ended:
-            return None
-        nonce, name, fingerprint = opened
-        account = await run_in_threadpool(self._records.account, name)
-        if account is None or not hmac.compare_digest(fingerprint, self._fingerprint(account)):
-            return None
-        session = Session(person_of(account), self._csrf(nonce))
-        if len(self._verified) >= REMEMBERED:
-            self._verified.clear()
-        self._verified[cookie] = (session, self._clock.monotonic() + VERIFIED_FOR_S)
-        return session
+        return None
 
     def end(self, cookie: str | None, response: Response) -> None:
         """Ends the session: the cookie is taken back, and refused if it is shown again."""
@@ -101,6 +105,22 @@ class Sessions:
     def forget(self, name: str) -> None:
         """Looks the account up again at its next request, because it was just changed."""
         self._verified = {c: (s, until) for c, (s, until) in self._verified.items() if s.person.name != name}
+
+    async def _look_up(self, cookie: str) -> Session | None:
+        opened = self._read(cookie)
+        if opened is None:
+            return None
+        nonce, name, fingerprint = opened
+        account = await run_in_threadpool(self._records.account, name)
+        if account is None or not hmac.compare_digest(fingerprint, self._fingerprint(account)):
+            return None
+        if nonce in self._ended:
+            return None
+        session = Session(person_of(account), self._csrf(nonce))
+        if len(self._verified) >= REMEMBERED:
+            self._verified.clear()
+        self._verified[cookie] = (session, self._clock.monotonic() + VERIFIED_FOR_S)
+        return session
 
     def _read(self, cookie: str) -> tuple[str, str, str] | None:
         try:

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Generic, TypeVar
 
-from fastapi import APIRouter, Depends, Query, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from quality.case import CaseState
@@ -94,10 +94,10 @@ class AskedCases(AskedInspections):
 
 
 @router.get("/inspections", response_model=Listing[InspectionRow])
-async def inspections(station: Handed, asked: Annotated[AskedInspections, Query()]) -> Response:
+async def inspections(request: Request, station: Handed, asked: Annotated[AskedInspections, Query()]) -> Response:
     """Inspections by the time of their trigger."""
     below = station.cursors.open("inspections", asked.cursor)
-    content = await station.newest.page((asked.filter(), below, asked.limit))
+    content = await station.newest.page(request.scope["query_string"], asked.filter(), below, asked.limit)
     return Response(content, media_type="application/json")
 
 

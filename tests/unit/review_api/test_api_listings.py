@@ -1,5 +1,6 @@
 """Listings: complete, newest first, narrowed by filters, and cheap to ask often."""
 
+import asyncio
 from datetime import timedelta
 
 import httpx
@@ -7,6 +8,7 @@ import pytest
 
 from quality.evidence import Measurement
 from quality.judgement import Verdict
+from review_api.sessions import COOKIE
 from tests.unit.review_api.conftest import BEGAN, HOLE, Store
 
 
@@ -107,6 +109,33 @@ async def test_a_page_is_new_as_soon_as_a_part_is(engineer: httpx.AsyncClient, s
     for made in range(1, 4):
         store.make_part()
         assert len((await engineer.get("/api/v1/inspections")).json()["items"]) == made
+
+
+async def test_a_ready_page_is_for_who_is_still_signed_in(engineer: httpx.AsyncClient, store: Store) -> None:
+    store.make_part()
+    first = await engineer.get("/api/v1/inspections")
+    again = await engineer.get("/api/v1/inspections")
+    assert again.content == first.content
+    assert again.headers == first.headers
+    cookie = engineer.cookies[COOKIE]
+    await engineer.delete("/api/v1/session")
+    for headers in ({}, {"cookie": f"{COOKIE}={cookie}"}, {"cookie": f"{COOKIE}=x"}):
+        assert (await engineer.get("/api/v1/inspections", headers=headers)).status_code == 401
+
+
+async def test_a_ready_page_is_not_another_querys(engineer: httpx.AsyncClient, store: Store) -> None:
+    for _ in range(3):
+        store.make_part()
+    for limit in (1, 2, 3, 1, 2, 3):
+        assert len((await engineer.get(f"/api/v1/inspections?limit={limit}")).json()["items"]) == limit
+
+
+async def test_many_who_ask_at_once_get_the_same_page(engineer: httpx.AsyncClient, store: Store) -> None:
+    store.make_part()
+    store.clock.advance(2)
+    answers = await asyncio.gather(*(engineer.get("/api/v1/inspections") for _ in range(20)))
+    assert {answer.content for answer in answers} == {answers[0].content}
+    assert {answer.status_code for answer in answers} == {200}
 
 
 async def test_inspections_as_bytes_are_what_the_description_says(
