@@ -193,9 +193,13 @@ class CoilsGate:
         self._answered = station
 
     async def _acknowledged(self, station: _Station) -> None:
+        """Returns when the PLC has taken the PASS: the coil says so, or the next part has come already."""
         deadline = self._clock.monotonic() + ACKNOWLEDGE_WITHIN_S
         pause = FIRST_POLL_S
-        while not (await self._read_coils())[1]:
+        while True:
+            _, taken = await self._read_coils()
+            if taken or self._station(await self._naming.read()) != station:
+                return
             if self._clock.monotonic() >= deadline:
                 self._passed = None
                 await self._link.write_coil(self._layout.hold, on=True)

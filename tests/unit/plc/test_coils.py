@@ -171,6 +171,16 @@ async def test_a_pass_that_is_not_acknowledged_is_withdrawn(
     assert (status.ready_for_verdict, status.last_passed_sequence) == (True, 0)
 
 
+async def test_a_part_that_has_left_before_the_acknowledgement_was_read_has_passed(
+    plc: CoilsPlc, gate: CoilsGate
+) -> None:
+    plc.on_coil = lambda _address, _on: plc.enter(18, "BB-000124")
+    assert await gate.give_verdict(17, PART, Verdict.PASS, None) is VerdictAnswer.ACCEPTED
+    status = (await gate.scan()).status
+    assert (status.cycle_sequence, status.ready_for_verdict, status.gate_closed) == (18, True, True)
+    assert plc.writes == []
+
+
 async def test_without_acknowledgement_the_reply_to_the_write_is_all(plc: CoilsPlc, clock: ManualClock) -> None:
     gate = gate_of(plc, clock, CoilsLayout(CYCLE, SERIAL, acknowledge=None))
     plc.deaf = True
