@@ -26,7 +26,6 @@ KEY_BYTES = 32
 IDLE_CONNECTIONS = 8
 BUSY_CONNECTIONS = 40
 """As many as a web server has threads, so that none waits for a connection."""
-CHECKPOINT_PAGES = 1000
 _MIGRATION_LOCK = 0x4A44
 _COUNT_UP = update(changes).values(number=changes.c.number + 1)
 _COUNT = text("SELECT number FROM changes")
@@ -159,11 +158,8 @@ class Database:
             return self.changed(self._watcher)
 
     def checkpoint(self, connection: Connection) -> None:
-        """Moves SQLite's write-ahead log into the database when it has grown; waits for nobody."""
-        if not self.is_sqlite:
-            return
-        log = self.path.with_name(self.path.name + "-wal")
-        if log.exists() and log.stat().st_size > CHECKPOINT_PAGES * 4096:
+        """Moves SQLite's write-ahead log into the database as far as readers let it; waits for nobody."""
+        if self.is_sqlite:
             with self._alone():
                 _raw(connection).execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
 

@@ -32,6 +32,9 @@ from records.writing.inspections import add_inspection, answer_verdict, inspecti
 from records.writing.measurements import add_measurements
 from records.writing.orders import TRAVELLING, add_order, mark_sent, order_of, settle_decision, settle_order
 
+CHECKPOINT_EVERY = 50
+"""Answered verdicts; some thousand pages of write-ahead log."""
+
 
 class EdgeRecords:
     """`quality.ports.Records` for one station, on one connection that is kept; calls come one after the other."""
@@ -51,6 +54,7 @@ class EdgeRecords:
         self._station = station
         self._now = now
         self._order_floor = 0
+        self._answered = 0
         self._one_at_a_time = threading.Lock()
         self._connection = database.connect()
 
@@ -79,9 +83,11 @@ class EdgeRecords:
         """The PLC's answer to the verdict of that cycle. Raises LookupError when the cycle was never recorded."""
         with self._writing() as connection:
             answer_verdict(connection, self._key, cycle, answer, at)
-        with self._one_at_a_time:
+        self._answered += 1
+        if self._answered % CHECKPOINT_EVERY == 0:
             # Now no part waits for the store.
-            self._database.checkpoint(self._connection)
+            with self._one_at_a_time:
+                self._database.checkpoint(self._connection)
 
     def unanswered_verdicts(self) -> list[tuple[Cycle, Verdict, ReasonCode | None]]:
         """Verdicts recorded but never acknowledged, oldest first."""

@@ -53,8 +53,8 @@ def forecast_json(evidence: Evidence) -> str:
     """Each characteristic with its [mean, scale]; empty when there was no forecast."""
     if evidence.forecast is None:
         return "{}"
-    pairs = np.column_stack((evidence.forecast.mean, evidence.forecast.scale))
-    return to_json(dict(zip(evidence.forecast.characteristics, pairs.tolist(), strict=True)))
+    pairs = zip(evidence.forecast.mean.tolist(), evidence.forecast.scale.tolist(), strict=True)
+    return to_json(dict(zip(evidence.forecast.characteristics, pairs, strict=True)))
 
 
 def forecasts_from(text: str) -> tuple[ForecastView, ...]:

@@ -1,3 +1,4 @@
+import shutil
 import sqlite3
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -33,12 +34,22 @@ def clock() -> HandClock:
     return HandClock()
 
 
+@pytest.fixture(scope="session")
+def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An empty store as the migrations build it, to be copied."""
+    file = tmp_path_factory.mktemp("migrated") / "store.db"
+    database = Database.open(f"sqlite:///{file}", ledger_key=KEY, checkpoint=True)
+    database.migrate()
+    database.close()
+    return file
+
+
 @pytest.fixture(params=["newest", "locked"])
-def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
+def database(request: pytest.FixtureRequest, tmp_path: Path, migrated: Path) -> Iterator[Database]:
     """Both ways SQLite runs: with the library that is sound, and with Python's own behind the file lock."""
     driver = sqlite.newest_driver() if request.param == "newest" else sqlite3
+    shutil.copy(migrated, tmp_path / "store.db")
     database = Database.open(f"sqlite:///{tmp_path}/store.db", ledger_key=KEY, checkpoint=True, driver=driver)
-    database.migrate()
     yield database
     database.close()
 

@@ -226,13 +226,14 @@ def test_all_that_happened_is_in_the_ledger(edge, review, database):
     edge.settle_order(order.sequence, OrderState.DONE, OrderResult.DONE, "")
     check = verify(database)
     assert check.broken_at is None
-    # inspection, case opened; answer; measurement, case moved; escalated; case moved, decision; order; settled x2, moved
+    # inspection, case opened; answered; measurement, case moved; escalated; case moved, decision;
+    # order; order settled, decision settled, case moved
     assert check.entries == 12
 
 
 def test_another_integrity_fault_is_not_mistaken_for_a_repeat(edge):
     edge.record(inspection(1, verdict=Verdict.HOLD), held := case(1), [])
-    with pytest.raises(Exception, match="UNIQUE constraint failed: cases.id") as raised:
+    with pytest.raises(Exception, match=r"UNIQUE constraint failed: cases\.id") as raised:
         edge.record(inspection(2), held, [])
     assert not isinstance(raised.value, AlreadyRecorded | OperationalError)
     assert edge.last_cycle() == (1, 1)

@@ -14,7 +14,7 @@ from tests.unit.records.making import PLAN, case, decision, inspection
 
 @pytest.fixture
 def tampered(edge, review, database, tmp_path):
-    """Runs SQL, triggers dropped, on a copy of a store with four inspections and a decision, and opens the copy."""
+    """Runs SQL, triggers dropped, on a copy of a store of four inspections and a decision, and opens it."""
     for number in range(1, 5):
         edge.record(inspection(number), None, [])
     review.decide(decision(None, DecisionKind.STOP_LINE), PLAN, None)
