@@ -11,15 +11,15 @@ class Latency:
     """The latest latencies, in seconds in and milliseconds out."""
 
     def __init__(self) -> None:
-        self._seconds: deque[float] = deque(maxlen=REMEMBERED)
+        self.seconds: deque[float] = deque(maxlen=REMEMBERED)
 
     def add(self, seconds: float) -> None:
         """One part's latency."""
-        self._seconds.append(seconds)
+        self.seconds.append(seconds)
 
     def percentiles_ms(self) -> dict[str, float] | None:
         """p50, p95 and p99 in milliseconds, or None before the first part."""
-        if not self._seconds:
+        if not self.seconds:
             return None
-        p50, p95, p99 = np.percentile(np.fromiter(self._seconds, float), [50, 95, 99]) * 1000
+        p50, p95, p99 = np.percentile(np.fromiter(self.seconds, float), [50, 95, 99]) * 1000
         return {"p50": round(float(p50), 2), "p95": round(float(p95), 2), "p99": round(float(p99), 2)}

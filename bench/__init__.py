@@ -1,0 +1,1 @@
+"""Measurements beside a floor, never asserted as timed tests."""
