@@ -1,6 +1,9 @@
 """Serves the review station over HTTP until it is told to end."""
 
+import signal
 import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import structlog
 import uvicorn
@@ -34,6 +37,17 @@ class _Server(uvicorn.Server):
         await super().shutdown(sockets)
 
 
+@contextmanager
+def _signals_end_here() -> Iterator[None]:
+    """Uvicorn raises the signal that ended it once more, for the handlers from before; with these, that is all."""
+    before = {number: signal.signal(number, lambda *_: None) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
 def serve(settings: ReviewSettings, records: ReviewRecords) -> None:
     """Serves on the settings' host and port; returns after SIGTERM or SIGINT.
 
@@ -60,6 +74,7 @@ def serve(settings: ReviewSettings, records: ReviewRecords) -> None:
     structlog.get_logger("review").info(
         "review station", line=settings.line, host=settings.host, port=settings.port
     )
-    _Server(config, station.feed).run()
+    with _signals_end_here():
+        _Server(config, station.feed).run()
     if station.feed.failed:
         raise StationFailed("The live feed ended; the log says why. It begins anew with the process.")

@@ -4,7 +4,7 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from records.views import AlarmView, CaseDetail, HistoryPoint, InspectionDetail, InspectionRow
 from review_api.access import EVERYONE, allowed
@@ -16,6 +16,8 @@ router = APIRouter(
     prefix="/api/v1", tags=["line"], dependencies=[Depends(allowed(*EVERYONE))], responses=documented(401, 422)
 )
 RECENT_PARTS = 50
+
+RowNumber = Annotated[int, Field(ge=1, le=2**63 - 1)]
 
 
 class History(BaseModel):
@@ -49,7 +51,7 @@ def case(case_id: UUID, station: Handed) -> CaseDetail:
 
 
 @router.get("/inspections/{inspection_id}", responses=documented(404))
-def inspection(inspection_id: int, station: Handed) -> InspectionDetail:
+def inspection(inspection_id: RowNumber, station: Handed) -> InspectionDetail:
     """An inspection with all of its evidence."""
     detail = station.records.inspection(inspection_id)
     if detail is None:
@@ -61,7 +63,7 @@ def inspection(inspection_id: int, station: Handed) -> InspectionDetail:
 def history(
     characteristic: str,
     station: Handed,
-    until_inspection: int | None = None,
+    until_inspection: RowNumber | None = None,
     count: Annotated[int, Query(ge=1, le=2000)] = 100,
 ) -> History:
     """The last parts up to an inspection (or the newest): measured, forecast and verdict."""

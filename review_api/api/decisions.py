@@ -29,7 +29,7 @@ class AskedDecision(BaseModel):
     kind: DecisionKind
     reason: str = Field(max_length=2000)
     case_id: UUID | None = None
-    case_version: int | None = None
+    case_version: int | None = Field(None, ge=1, le=2**31 - 1)
     disposition: Disposition | None = None
     parameter: str | None = Field(None, max_length=100)
     value: float | None = Field(None, allow_inf_nan=False)

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Depends, Path, Response
 from fastapi.responses import FileResponse
 
 from review_api.access import EVERYONE, allowed
+from review_api.api.cases import RowNumber
 from review_api.collaborators import Handed
 from review_api.png import overlay
 from review_api.problems import Problem, documented
@@ -34,7 +35,7 @@ def live(camera: Camera, station: Handed) -> Response:
 
 
 @router.get("/map/{inspection_id}/{camera}.png", response_class=Response)
-def map_of_finding(inspection_id: int, camera: Camera, station: Handed) -> Response:
+def map_of_finding(inspection_id: RowNumber, camera: Camera, station: Handed) -> Response:
     """What the surface model saw, to be laid over that camera's frame: transparent where low, red where high."""
     detail = station.records.inspection(inspection_id)
     findings = () if detail is None else detail.findings

@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import timedelta
+from uuid import uuid4
 
 import httpx
 import pytest
@@ -105,6 +106,23 @@ async def test_measurements_are_listed(engineer: httpx.AsyncClient, store: Store
     assert (item["serial"], item["value"], item["conforming"]) == ("B000001", 0.2, False)
 
 
+async def test_decisions_are_listed_and_narrowed(engineer: httpx.AsyncClient, store: Store) -> None:
+    for _ in range(2):
+        store.make_part(Verdict.HOLD)
+        body = {"kind": "RELEASE", "reason": "fine", "case_id": str(store.cases[-1].id), "case_version": 1}
+        assert (await engineer.put(f"/api/v1/decisions/{uuid4()}", json=body)).status_code == 201
+        store.clock.advance(60)
+
+    async def serials(**asked: str) -> list[str]:
+        page = (await engineer.get("/api/v1/decisions", params=asked)).json()
+        return [item["serial"] for item in page["items"]]
+
+    assert await serials() == ["B000002", "B000001"]
+    assert await serials(serial="B000001") == ["B000001"]
+    assert await serials(since=(store.clock.now() - timedelta(seconds=60)).isoformat()) == ["B000002"]
+    assert [item["serial"] for item in await _all(engineer, "/api/v1/decisions", 1)] == ["B000002", "B000001"]
+
+
 async def test_a_page_is_new_as_soon_as_a_part_is(engineer: httpx.AsyncClient, store: Store) -> None:
     for made in range(1, 4):
         store.make_part()
@@ -155,6 +173,7 @@ async def test_single_things_and_what_is_not_there(engineer: httpx.AsyncClient, 
     assert case["inspection"]["readings"] == {"spindle_a_power_kw": 11.5}
     assert (await engineer.get(f"/api/v1/cases/{'0' * 8}-0000-4000-8000-{'0' * 12}")).status_code == 404
     assert (await engineer.get("/api/v1/inspections/999")).status_code == 404
+    assert (await engineer.get(f"/api/v1/inspections/{10**30}")).status_code == 422
     assert [p["serial"] for p in (await engineer.get("/api/v1/parts?serial=0001")).json()] == ["B000001"]
 
 

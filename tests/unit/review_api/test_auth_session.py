@@ -6,7 +6,9 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
+from review_api.app import create_app
 from review_api.sessions import COOKIE, LASTS_S
+from review_api.settings import ReviewSettings
 from tests.unit.review_api.conftest import CHEAP, FakeClock, Store, visitor
 
 ME = "/api/v1/session"
@@ -23,6 +25,22 @@ async def test_the_cookie_is_out_of_reach_for_scripts_and_other_sites(anyone: ht
     flags = answer.headers["set-cookie"].lower()
     assert "httponly" in flags
     assert "samesite=lax" in flags
+
+
+@pytest.mark.parametrize("secure", [True, False])
+async def test_the_cookie_goes_over_tls_alone_where_there_is_tls(
+    settings: ReviewSettings, store: Store, clock: FakeClock, *, secure: bool
+) -> None:
+    app = create_app(replace(settings, secure_cookies=secure), store.review, clock, CHEAP)
+    async with visitor(app) as client:
+        answer = await client.post(ME, json={"name": "engineer", "password": "engineer"})
+    assert ("secure" in answer.headers["set-cookie"].lower()) is secure
+
+
+def test_a_short_secret_is_refused(settings: ReviewSettings) -> None:
+    with pytest.raises(ValueError, match="32 bytes"):
+        replace(settings, secret=b"short")
+    assert "sss" not in repr(settings)
 
 
 async def test_nobody_is_known_without_a_cookie(anyone: httpx.AsyncClient) -> None:
