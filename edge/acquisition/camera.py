@@ -173,30 +173,22 @@ class Camera:
 
     async def _grab(self) -> NoEvidence:
         """Runs one grabber to its end and says why it ended."""
+        loop = asyncio.get_running_loop()
         ours, theirs = socket.socketpair()
         with theirs:
-            process = await asyncio.create_subprocess_exec(
-                sys.executable,
-                "-m",
-                "edge.acquisition.grabber",
-                str(theirs.fileno()),
-                str(os.getpid()),
-                stdin=asyncio.subprocess.PIPE,
-                stdout=asyncio.subprocess.DEVNULL,
-                pass_fds=(theirs.fileno(),),
-            )
-        self.grabber_pid = process.pid
-        loop = asyncio.get_running_loop()
-        transport, receiver = await loop.create_unix_connection(lambda: Receiver(self._keep), sock=ours)
-        try:
-            if process.stdin is not None:
-                process.stdin.write(self.settings.to_json())
-                process.stdin.close()
-            return await self._watch(receiver)
-        finally:
-            transport.abort()
-            await _end(process)
-            self.grabber_pid = None
+            transport, receiver = await loop.create_unix_connection(lambda: Receiver(self._keep), sock=ours)
+            try:
+                process = await _spawn(theirs, self.settings)
+                # Held by the grabber alone, so that its end is seen here.
+                theirs.close()
+                self.grabber_pid = process.pid
+                try:
+                    return await self._watch(receiver)
+                finally:
+                    await _end(process)
+                    self.grabber_pid = None
+            finally:
+                transport.abort()
 
     async def _watch(self, receiver: Receiver) -> NoEvidence:
         started = receiver.heard
@@ -210,6 +202,23 @@ class Camera:
         if receiver.last_words is not None:
             return self._says(receiver.last_words.problem, receiver.last_words.mend)
         return self._says("its grabber process ended without a word", "It is being started again; see the log.")
+
+
+async def _spawn(channel: socket.socket, settings: CameraSettings) -> asyncio.subprocess.Process:
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "edge.acquisition.grabber",
+        str(channel.fileno()),
+        str(os.getpid()),
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.DEVNULL,
+        pass_fds=(channel.fileno(),),
+    )
+    if process.stdin is not None:
+        process.stdin.write(settings.to_json())
+        process.stdin.close()
+    return process
 
 
 async def _end(process: asyncio.subprocess.Process) -> None:

@@ -29,15 +29,21 @@ def pictures(settings: CameraSettings) -> Iterator[tuple[Captured, bytes] | None
     """
     folder = Path(settings.source)
     done = _look(folder)
-    growing: dict[str, State] = {}
+    looked = time.monotonic()
+    growing: dict[str, tuple[State, float]] = {}
     while True:
         time.sleep(LOOK_S)
+        before, looked = looked, time.monotonic()
         seen = _look(folder)
-        fresh = {name: state for name, state in seen.items() if done.get(name) != state}
-        complete = [name for name, state in fresh.items() if growing.get(name) == state]
+        fresh = {
+            name: (state, growing[name][1] if name in growing else before)
+            for name, state in seen.items()
+            if done.get(name) != state
+        }
+        complete = [name for name, found in fresh.items() if growing.get(name) == found]
         for name in sorted(complete, key=lambda name: fresh[name]):
-            yield _captured(settings, fresh[name]), _read(folder / name)
-        growing = {name: state for name, state in fresh.items() if name not in complete}
+            yield _captured(settings, *fresh[name]), _read(folder / name)
+        growing = {name: found for name, found in fresh.items() if name not in complete}
         done = {name: state for name, state in seen.items() if name not in growing}
         yield None
 
@@ -75,8 +81,8 @@ def _read(path: Path) -> bytes:
         ) from error
 
 
-def _captured(settings: CameraSettings, state: State) -> Captured:
+def _captured(settings: CameraSettings, state: State, absent: float) -> Captured:
+    """By the file's own time, or else the last moment at which it was not there yet."""
     if settings.clock == "camera":
         return captured_at_epoch(state[0] / 1e9)
-    # Seen complete one look after it was seen first.
-    return captured_at_monotonic(time.monotonic() - LOOK_S - settings.latency_s)
+    return captured_at_monotonic(absent - settings.latency_s)

@@ -5,6 +5,7 @@ cut is an error and never a guess.
 """
 
 import base64
+import select
 import socket
 import ssl
 import time
@@ -23,6 +24,8 @@ from edge.acquisition.wire import (
 
 LONGEST_HEADERS = 16_384
 RECEIVE_BYTES = 262_144
+WAIT_STEP_S = 0.02
+"""The most by which an arrival can be taken for later than it was."""
 HTTP_OK = 200
 HTTP_UNAUTHORIZED = 401
 
@@ -35,8 +38,14 @@ class ByteStream:
 
     def __init__(self, connection: socket.socket) -> None:
         self.arrived = time.monotonic()
-        """When the newest byte in the buffer arrived (monotonic seconds)."""
+        """When the newest byte in the buffer arrived, or the earliest it can have (monotonic seconds).
+
+        What had to be waited for arrived when it came. What was there already may have waited for us while this
+        process got no CPU, since the connection was last found empty: so long it is taken to be old.
+        """
         self._connection = connection
+        self._connection.setblocking(False)
+        self._found_empty = self.arrived
         self._buffer = bytearray()
         self._allowed_s = 0.0
         self._deadline = self.arrived
@@ -103,20 +112,32 @@ class ByteStream:
         self._buffer += memoryview(block)[:received]
 
     def _receive_into(self, target: memoryview) -> int:
-        remaining = self._deadline - time.monotonic()
-        if remaining <= 0:
-            raise self._too_late()
-        self._connection.settimeout(remaining)
+        self.arrived = self._found_empty
         try:
-            received = self._connection.recv_into(target)
-        except TimeoutError as error:
-            raise self._too_late() from error
+            while (received := self._receive_now(target)) is None:
+                self._wait()
         except OSError as error:
             raise SourceError(f"the stream broke: {error.strerror or error}", NETWORK) from error
         if received == 0:
             raise SourceError("the camera ended the stream", NETWORK)
-        self.arrived = time.monotonic()
         return received
+
+    def _receive_now(self, target: memoryview) -> int | None:
+        try:
+            return self._connection.recv_into(target)
+        except (BlockingIOError, ssl.SSLWantReadError):
+            return None
+
+    def _wait(self) -> None:
+        """Waits in short steps: one that takes longer than it may means that this process stood still."""
+        ready = False
+        while not ready:
+            self._found_empty = time.monotonic()
+            if self._found_empty >= self._deadline:
+                raise self._too_late()
+            ready = bool(select.select([self._connection], [], [], WAIT_STEP_S)[0])
+        now = time.monotonic()
+        self.arrived = now if now - self._found_empty <= WAIT_STEP_S else self._found_empty
 
     def _too_late(self) -> SourceError:
         return SourceError(f"the stream stands still: no whole picture within {self._allowed_s:g} s", NETWORK)

@@ -71,6 +71,10 @@ class MjpegCamera:
             timeout_s=timeout_s,
         )
 
+    def sent_at(self, picture: bytes) -> float:
+        """When that picture was last sent (epoch seconds)."""
+        return max(at for count, at in enumerate(self.sent) if FACES[count % len(FACES)] == picture)
+
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
         assert task is not None

@@ -100,6 +100,23 @@ async def test_on_the_arrival_clock_a_frame_is_newer_than_its_trigger_too() -> N
         assert before <= frame.captured_at <= datetime.now(UTC)
 
 
+async def test_pictures_that_waited_while_the_grabber_got_no_cpu_are_not_taken_for_new() -> None:
+    async with (
+        MjpegCamera(stamped=False, interval_s=0.05) as real,
+        watched(real.settings(clock="arrival", timeout_s=3)) as camera,
+    ):
+        await first_frame(camera)
+        pid = camera.grabber_pid
+        assert pid is not None
+        os.kill(pid, signal.SIGSTOP)
+        await asyncio.sleep(0.5)
+        trigger_epoch, trigger = time.time(), time.monotonic()
+        os.kill(pid, signal.SIGCONT)
+        frame = await camera.frame_after(trigger)
+        assert isinstance(frame, Frame)
+        assert real.sent_at(frame.encoded) > trigger_epoch - 0.005
+
+
 async def test_a_stream_without_lengths_is_cut_at_its_boundaries() -> None:
     async with MjpegCamera(declare_length=False) as real, watched(real.settings()) as camera:
         await first_frame(camera)
