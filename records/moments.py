@@ -6,7 +6,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def micros(moment: datetime) -> int:
-    """Microseconds since 1970 (UTC) of an aware time. Raises ValueError for a naive one, whose zone nobody knows."""
+    """Microseconds since 1970 (UTC) of an aware time. Raises ValueError for one without a zone."""
     if moment.tzinfo is None:
         raise ValueError(f"time {moment}: it has no zone; the store keeps aware times.")
     # A float of seconds resolves a quarter of a microsecond until 2100, and is twice as quick as a difference.

@@ -26,7 +26,7 @@ class InspectionTable(Base):
         Index("inspections_line", "line", "id"),
         Index("inspections_line_verdict", "line", "verdict", "id"),
         Index("inspections_serial", "serial"),
-        Index("inspections_triggered_at", "triggered_at"),
+        Index("inspections_triggered_at", "triggered_at", "id"),
         Index(
             "inspections_unanswered",
             "line",

@@ -71,7 +71,7 @@ def upgrade() -> None:
     op.create_index("inspections_line", "inspections", ["line", "id"], unique=False)
     op.create_index("inspections_line_verdict", "inspections", ["line", "verdict", "id"], unique=False)
     op.create_index("inspections_serial", "inspections", ["serial"], unique=False)
-    op.create_index("inspections_triggered_at", "inspections", ["triggered_at"], unique=False)
+    op.create_index("inspections_triggered_at", "inspections", ["triggered_at", "id"], unique=False)
     op.create_index(
         "inspections_unanswered",
         "inspections",
