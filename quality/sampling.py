@@ -127,8 +127,8 @@ def score_sampling(
     occasions: list[Occasion | None], nonconforming: NDArray[np.bool_], weights: CostWeights
 ) -> SamplingScore:
     """What measuring those parts came to, given which were nonconforming."""
-    measured = np.array([occasion is not None for occasion in occasions])
-    held = np.array([occasion in {Occasion.FOLLOW_UP, Occasion.SUSPECT} for occasion in occasions])
+    measured = np.array([occasion is not None for occasion in occasions], dtype=bool)
+    held = np.array([occasion in {Occasion.FOLLOW_UP, Occasion.SUSPECT} for occasion in occasions], dtype=bool)
     escapes, false_holds = int((nonconforming & ~measured).sum()), int((held & ~nonconforming).sum())
     total = int(nonconforming.sum())
     return SamplingScore(

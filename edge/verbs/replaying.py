@@ -24,7 +24,8 @@ from quality.sampling import (
 CURVE = (0.02, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95)
 """Review thresholds at which the policy is replayed."""
 SHOP_RULES = tuple(ShopRule(every, clear_after) for every in (2, 3, 5, 10, 20) for clear_after in (3, 5))
-POLICY = SamplingPolicy(at_least_every=10, clear_after=2)
+POLICY = SamplingPolicy(at_least_every=5, clear_after=3)
+"""With no signal at all it is the shop rule of the same numbers, so that the two can be compared."""
 
 
 class Replay:

@@ -4,11 +4,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # it ships no types
 
 from inference.bundle import Bundle, write_bundle
 from models.recipes.forecast_card import write_card
 from models.recipes.forecast_fit import COVERAGE, Choice, choose, fit_head
-from models.recipes.forecast_graph import RATES, Array, Frontend, forecast_graph
+from models.recipes.forecast_graph import RATES, Array, Frontend, Head, forecast_graph
 from models.recipes.forecast_samples import counters_of, frontend_of, samples_of, with_forgetting
 from quality.recording import PartHistory
 from quality.scorecard import plain_rules
@@ -45,20 +46,9 @@ def learn_forecast(
     """
     if len(history) < FEWEST_PARTS:
         raise ValueError(f"{len(history)} parts are too few to learn from; record at least {FEWEST_PARTS}")
-    random = np.random.default_rng(seed)
-    offsets = {gap: sorted(random.choice(gap, min(gap, OFFSETS), replace=False).tolist()) for gap in measure_every}
-    widest = max(measure_every)
-    frontend = _remembering(history, frontend_of(history, rows), widest, offsets[widest][:1], on_progress)
-
-    heads, choices = [], {}
-    for index, gap in enumerate(measure_every):
-        on_progress(f"learning with a measurement every {gap} parts", 0.5 + 0.5 * index / len(measure_every))
-        samples = samples_of(history, frontend, gap, offsets[gap])
-        chosen = [choose(samples, c) for c in range(len(history.characteristics))]
-        heads.append(fit_head(samples, chosen))
-        choices[str(gap)] = {
-            c.name: _as_json(choice) for c, choice in zip(history.characteristics, chosen, strict=True)
-        }
+    # A second thread only takes the core from whatever else runs here.
+    with threadpool_limits(1):
+        frontend, heads, choices = _learn(history, rows, measure_every, np.random.default_rng(seed), on_progress)
     recipe = {"name": RECIPE, "rows": rows, "measure_every": list(measure_every), "seed": seed}
     figures = {
         "parts": len(history),
@@ -88,6 +78,25 @@ def learn_forecast(
     )
     on_progress("done", 1.0)
     return bundle
+
+
+def _learn(
+    history: PartHistory, rows: int, gaps: tuple[int, ...], random: np.random.Generator, on_progress: Progress
+) -> tuple[Frontend, list[Head], dict[str, dict[str, object]]]:
+    """The frontend, a head for each gap, and under each gap what was chosen for each characteristic."""
+    offsets = {gap: sorted(random.choice(gap, min(gap, OFFSETS), replace=False).tolist()) for gap in gaps}
+    frontend = _remembering(history, frontend_of(history, rows), max(gaps), offsets[max(gaps)][:1], on_progress)
+    heads: list[Head] = []
+    choices: dict[str, dict[str, object]] = {}
+    for index, gap in enumerate(gaps):
+        on_progress(f"learning with a measurement every {gap} parts", 0.5 + 0.5 * index / len(gaps))
+        samples = samples_of(history, frontend, gap, offsets[gap])
+        chosen = [choose(samples, c) for c in range(len(history.characteristics))]
+        heads.append(fit_head(samples, chosen))
+        choices[str(gap)] = {
+            c.name: _as_json(choice) for c, choice in zip(history.characteristics, chosen, strict=True)
+        }
+    return frontend, heads, choices
 
 
 def _remembering(

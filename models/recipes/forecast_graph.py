@@ -33,7 +33,7 @@ Array = NDArray[np.float64]
 class Frontend:
     """What turns raw values into features; everything in the units of the recording unless said otherwise.
 
-    `center` and `spread` [C] standardise characteristics, `lowest` and `highest` [C] bound what a gauge may say,
+    `center` and `spread` [C] standardise characteristics, `lowest` and `highest` [C] are the gauge's reach,
     `margin` is how far (in spreads) one value alone may lie beyond all others. `bottom` [C] is what a value
     cannot lie below (far away where there is no such thing): the scale is kept so small that the 90 % interval
     ends there. `unknown` [C] (in spreads) is the scale before anything was measured.
@@ -220,12 +220,14 @@ def _features(nodes: _Nodes, frontend: Frontend) -> dict[str, str]:
 def _standard_values(nodes: _Nodes, frontend: Frontend, measured: str) -> tuple[str, str]:
     """Standardised values [rows, C], and which of them [rows, C] (bool) are measured and believed.
 
-    A value that lies alone, more than `margin` beyond all others of the history, is taken for a gauge's gross
-    error until a second one confirms it.
+    What lies outside the gauge's reach is not believed, and a value that lies alone, more than `margin` beyond all
+    others of the history, is taken for a gross error until a second one confirms it.
     """
     constant = nodes.constant
+    low, high = constant(frontend.lowest), constant(frontend.highest)
+    reached = nodes("And", nodes("GreaterOrEqual", "history", low), nodes("LessOrEqual", "history", high))
+    measured = nodes("And", measured, reached)
     raw = nodes("Where", measured, "history", constant(frontend.center))
-    raw = nodes("Min", nodes("Max", raw, constant(frontend.lowest)), constant(frontend.highest))
     value = nodes("Div", nodes("Sub", raw, constant(frontend.center)), constant(frontend.spread))
     far, margin = constant(_FAR), constant(frontend.margin)
     two, second = constant([2], np.int64), constant(1, np.int64)

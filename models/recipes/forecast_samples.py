@@ -20,8 +20,8 @@ LEAP = 4.0
 """Standard deviations of a reading's own noise beyond which a movement is more than noise."""
 SPIKE = 12.0
 """Spreads by which a value must lie off both its neighbours to be a gross error that nothing is learned from."""
-GAUGE_REACH = 3.5
-"""Limit widths beyond the limits up to which a gauge's word is taken; further out it is cut there."""
+GAUGE_REACH = 8.0
+"""Limit widths beyond the limits up to which a gauge's word is taken."""
 WARM_UP = 20
 """Parts at the start that serve as history only."""
 FEWEST_VALUES, FEWEST_CHANGES = 20, 2
@@ -55,7 +55,7 @@ def frontend_of(history: PartHistory, rows: int) -> Frontend:
         highest=highest,
         margin=MARGIN,
         bottom=np.array([_bottom(history, c) for c in range(len(center))]),
-        unknown=np.nanstd(np.clip(history.measured, lowest, highest), axis=0) / spread + 1e-3,
+        unknown=np.nanstd(within_reach(history.measured, lowest, highest), axis=0) / spread + 1e-3,
         reading_center=reading_center,
         reading_spread=reading_spread,
         leap=leap,
@@ -110,7 +110,7 @@ def samples_of(history: PartHistory, frontend: Frontend, gap: int, offsets: list
 
     averages = stacked("averages")
     nothing = np.zeros((len(order), averages.shape[1], 0, count))
-    target = np.clip(without_spikes(history.measured, frontend.spread), frontend.lowest, frontend.highest)
+    target = without_spikes(within_reach(history.measured, frontend.lowest, frontend.highest), frontend.spread)
     return Samples(
         density=1.0 / gap,
         part=order,
@@ -136,6 +136,12 @@ def _standard(history: PartHistory, c: int) -> tuple[float, float, float, float]
     lowest = min(limits.lower if np.isfinite(limits.lower) else low, low) - GAUGE_REACH * width
     highest = max(limits.upper if np.isfinite(limits.upper) else high, high) + GAUGE_REACH * width
     return center, spread, float(lowest), float(highest)
+
+
+def within_reach(measured: Array, lowest: Array, highest: Array) -> Array:
+    """The measured values [parts, C], NaN for those outside the gauge's reach [C]."""
+    with np.errstate(invalid="ignore"):
+        return np.where((measured >= lowest) & (measured <= highest), measured, np.nan)
 
 
 def without_spikes(measured: Array, spread: Array) -> Array:

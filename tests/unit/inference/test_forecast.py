@@ -1,0 +1,207 @@
+"""The forecaster: which history the graph is given, and when there is no forecast."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+import pytest
+from onnx import TensorProto, helper, numpy_helper
+
+from inference.bundle import Bundle, BundleError, write_bundle
+from inference.forecast import OnnxForecaster
+from quality.characteristic import LineId, PartSerial, StationId
+from quality.evidence import Forecast, Measurement, NoEvidence, Reading
+from quality.inspection import Cycle
+
+NOW = datetime(2026, 11, 24, 8, tzinfo=UTC)
+ROWS = 3
+FIELDS = {"rows": ROWS, "characteristics": ["x_mm", "y_mm"], "readings": ["power_kw", "pressure_bar"]}
+
+
+def _graph() -> bytes:
+    """mean = newest row's value + 10 × middle row's + 100 × oldest row's, scale = power + history of power."""
+    weights = numpy_helper.from_array(np.array([[100.0], [10.0], [1.0]], np.float32), "weights")
+    zero = numpy_helper.from_array(np.array(0.0, np.float32), "zero")
+    axis = numpy_helper.from_array(np.array([0]), "axis")
+    first = numpy_helper.from_array(np.array(0), "first")
+    two = numpy_helper.from_array(np.array([2]), "two")
+    nodes = [
+        helper.make_node("IsNaN", ["history"], ["missing"]),
+        helper.make_node("Where", ["missing", "zero", "history"], ["known"]),
+        helper.make_node("Mul", ["known", "weights"], ["weighted"]),
+        helper.make_node("ReduceSum", ["weighted", "axis"], ["mean"], keepdims=0),
+        helper.make_node("IsNaN", ["history_readings"], ["unread"]),
+        helper.make_node("Where", ["unread", "zero", "history_readings"], ["read"]),
+        helper.make_node("ReduceSum", ["read", "axis"], ["all_read"], keepdims=0),
+        helper.make_node("Add", ["all_read", "readings"], ["with_now"]),
+        helper.make_node("Gather", ["with_now", "first"], ["power"], axis=0),
+        helper.make_node("Expand", ["power", "two"], ["scale"]),
+    ]
+    value = helper.make_tensor_value_info
+    graph = helper.make_graph(
+        nodes,
+        "g",
+        [
+            value("history", TensorProto.FLOAT, (ROWS, 2)),
+            value("history_readings", TensorProto.FLOAT, (ROWS, 2)),
+            value("readings", TensorProto.FLOAT, (2,)),
+        ],
+        [value("mean", TensorProto.FLOAT, (2,)), value("scale", TensorProto.FLOAT, (2,))],
+        [weights, zero, axis, first, two],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 21)], ir_version=10)
+    encoded: bytes = model.SerializeToString()
+    return encoded
+
+
+def _bundle(folder: Path, kind: str = "forecast", fields: dict[str, object] | None = None) -> Bundle:
+    return write_bundle(
+        folder / "b",
+        kind=kind,
+        name="toy",
+        model=_graph(),
+        fields=FIELDS if fields is None else fields,
+        calibration={},
+        learned_from=[],
+        recipe={},
+        figures={},
+        card="",
+    )
+
+
+def _cycle(sequence: int) -> Cycle:
+    return Cycle(LineId("l"), StationId("s"), 1, sequence, PartSerial(f"P{sequence}"), NOW)
+
+
+def _readings(power: float = 1.0, pressure: float = 2.0) -> tuple[Reading, ...]:
+    return (Reading("pressure_bar", pressure, "bar", NOW), Reading("power_kw", power, "kW", NOW))
+
+
+def _measured(sequence: int, x: float, y: float = 0.0) -> list[Measurement]:
+    serial = PartSerial(f"P{sequence}")
+    return [Measurement("x_mm", x, serial, sequence, NOW), Measurement("y_mm", y, serial, sequence, NOW)]
+
+
+@pytest.fixture
+def forecaster(tmp_path: Path) -> OnnxForecaster:
+    return OnnxForecaster(_bundle(tmp_path))
+
+
+def _mean(answer: Forecast | NoEvidence) -> float:
+    assert isinstance(answer, Forecast)
+    return answer.of("x_mm")[0]
+
+
+def test_a_measurement_lands_in_the_row_of_its_part(forecaster: OnnxForecaster) -> None:
+    for sequence in (1, 2, 3):
+        forecaster.forecast(_cycle(sequence), _readings())
+    forecaster.learn(_measured(2, 5.0, 7.0))
+    answer = forecaster.forecast(_cycle(4), _readings())
+    assert isinstance(answer, Forecast)
+    assert answer.of("x_mm")[0] == 50.0
+    assert answer.of("y_mm")[0] == 70.0
+
+
+def test_history_moves_on_with_every_part(forecaster: OnnxForecaster) -> None:
+    forecaster.forecast(_cycle(1), _readings())
+    forecaster.learn(_measured(1, 5.0))
+    assert [_mean(forecaster.forecast(_cycle(s), _readings())) for s in (2, 3, 4, 5)] == [5.0, 50.0, 500.0, 0.0]
+
+
+def test_the_part_itself_is_not_in_its_history(forecaster: OnnxForecaster) -> None:
+    first = forecaster.forecast(_cycle(1), _readings(power=3.0))
+    second = forecaster.forecast(_cycle(2), _readings(power=4.0))
+    assert isinstance(first, Forecast)
+    assert isinstance(second, Forecast)
+    assert (first.of("x_mm")[1], second.of("x_mm")[1]) == (3.0, 7.0)
+
+
+def test_a_part_that_left_the_history_is_passed_over(forecaster: OnnxForecaster) -> None:
+    for sequence in (1, 2, 3, 4):
+        forecaster.forecast(_cycle(sequence), _readings())
+    forecaster.learn([*_measured(1, 5.0), *_measured(99, 5.0)])
+    assert _mean(forecaster.forecast(_cycle(5), _readings())) == 0.0
+
+
+def test_the_same_sequence_of_another_serial_is_another_part(forecaster: OnnxForecaster) -> None:
+    forecaster.forecast(_cycle(1), _readings())
+    forecaster.learn([Measurement("x_mm", 5.0, PartSerial("other"), 1, NOW)])
+    assert _mean(forecaster.forecast(_cycle(2), _readings())) == 0.0
+
+
+def test_asked_twice_about_a_part_it_answers_the_same(forecaster: OnnxForecaster) -> None:
+    forecaster.forecast(_cycle(1), _readings())
+    forecaster.learn(_measured(1, 5.0))
+    assert _mean(forecaster.forecast(_cycle(2), _readings())) == 5.0
+    assert _mean(forecaster.forecast(_cycle(2), _readings())) == 5.0
+    assert _mean(forecaster.forecast(_cycle(3), _readings())) == 50.0
+
+
+def test_a_missing_reading_is_named_and_the_part_still_remembered(forecaster: OnnxForecaster) -> None:
+    answer = forecaster.forecast(_cycle(1), _readings()[:1])
+    assert isinstance(answer, NoEvidence)
+    assert answer.device == "reading power_kw"
+    forecaster.learn(_measured(1, 5.0))
+    assert _mean(forecaster.forecast(_cycle(2), _readings())) == 5.0
+
+
+@pytest.mark.parametrize("power", [np.nan, np.inf])
+def test_a_reading_that_is_no_number_is_missing(forecaster: OnnxForecaster, power: float) -> None:
+    assert isinstance(forecaster.forecast(_cycle(1), _readings(power=power)), NoEvidence)
+
+
+@pytest.mark.parametrize("power", [0.0, -1.0])
+def test_a_scale_that_is_not_positive_is_no_forecast(forecaster: OnnxForecaster, power: float) -> None:
+    answer = forecaster.forecast(_cycle(1), _readings(power=power))
+    assert isinstance(answer, NoEvidence)
+    assert answer.device.startswith("forecast model")
+
+
+def test_a_mean_that_is_not_finite_is_no_forecast(forecaster: OnnxForecaster) -> None:
+    forecaster.forecast(_cycle(1), _readings())
+    forecaster.learn(_measured(1, np.inf))
+    assert isinstance(forecaster.forecast(_cycle(2), _readings()), NoEvidence)
+
+
+def test_restoring_from_records_is_as_having_lived_it(tmp_path: Path) -> None:
+    bundle = _bundle(tmp_path)
+    lived, restored = OnnxForecaster(bundle), OnnxForecaster(bundle)
+    rows = []
+    for sequence in range(1, 6):
+        measured = tuple(_measured(sequence, float(sequence))) if sequence % 2 else ()
+        lived.forecast(_cycle(sequence), _readings(power=sequence))
+        lived.learn(measured)
+        rows.append((_cycle(sequence), _readings(power=sequence), measured))
+    restored.forecast(_cycle(77), _readings())
+    restored.restore(rows)
+    after = [f.forecast(_cycle(6), _readings()) for f in (lived, restored)]
+    assert all(isinstance(answer, Forecast) for answer in after)
+    assert [answer.of("x_mm") for answer in after if isinstance(answer, Forecast)] == [(305.0, 13.0)] * 2
+
+
+def test_the_forecast_carries_the_bundles_digest(tmp_path: Path) -> None:
+    bundle = _bundle(tmp_path)
+    answer = OnnxForecaster(bundle).forecast(_cycle(1), _readings())
+    assert isinstance(answer, Forecast)
+    assert answer.model == bundle.digest
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {},
+        {**FIELDS, "rows": 4},
+        {**FIELDS, "rows": "3"},
+        {**FIELDS, "characteristics": ["x_mm"]},
+        {**FIELDS, "readings": []},
+        {**FIELDS, "readings": [1, 2]},
+    ],
+)
+def test_fields_that_do_not_fit_the_graph_are_refused(tmp_path: Path, fields: dict[str, object]) -> None:
+    with pytest.raises(BundleError, match="toy"):
+        OnnxForecaster(_bundle(tmp_path, fields=fields))
+
+
+def test_a_bundle_of_another_kind_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(BundleError, match="name a forecast bundle"):
+        OnnxForecaster(_bundle(tmp_path, kind="surface"))

@@ -1,0 +1,192 @@
+"""The graph's features against plain numpy, and how it mixes its heads."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from inference.session import open_session
+from models.recipes.forecast_graph import (
+    RATES,
+    SCALE_FEATURES,
+    Frontend,
+    Head,
+    feature_graph,
+    forecast_graph,
+)
+
+ROWS, CHARACTERISTICS, READINGS = 12, 2, 2
+LAST = RATES.index(1.0)
+
+
+def _frontend() -> Frontend:
+    return Frontend(
+        rows=ROWS,
+        center=np.array([1.0, -1.0]),
+        spread=np.array([0.5, 2.0]),
+        lowest=np.array([-99.0, -99.0]),
+        highest=np.array([99.0, 99.0]),
+        margin=8.0,
+        bottom=np.full(2, -1e6),
+        unknown=np.array([3.0, 4.0]),
+        reading_center=np.array([10.0, 0.0]),
+        reading_spread=np.array([2.0, 1.0]),
+        leap=np.array([0.5, 0.0]),
+        drop=np.array([1e6, 5.0]),
+        forget=np.zeros((READINGS, CHARACTERISTICS)),
+    )
+
+
+def _history(seed: int = 0, gaps: float = 0.4) -> dict[str, np.ndarray]:
+    random = np.random.default_rng(seed)
+    history = random.normal(size=(ROWS, CHARACTERISTICS)).astype(np.float32)
+    history[random.random(history.shape) < gaps] = np.nan
+    history[-1, 0], history[0, 1] = 0.25, 0.5
+    return {
+        "history": history,
+        "history_readings": random.normal(10, 2, (ROWS, READINGS)).astype(np.float32),
+        "readings": np.array([13.0, 3.0], np.float32),
+    }
+
+
+def _features(feed: dict[str, np.ndarray], frontend: Frontend | None = None) -> dict[str, np.ndarray]:
+    names = ["averages", "scale_features", "density", "moved", "leapt"]
+    found = open_session(feature_graph(frontend or _frontend())).run(names, feed)
+    return dict(zip(names, found, strict=True))
+
+
+def _weights(known: np.ndarray, rate: float) -> np.ndarray:
+    newer = known[::-1].cumsum()[::-1] - known
+    weight = known * np.power(max(1 - rate, 1e-6), newer)
+    return weight / weight.sum()
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_averages_and_movements_are_weighted_over_what_was_measured(seed: int) -> None:
+    feed, frontend = _history(seed), _frontend()
+    found = _features(feed)
+    for c in range(CHARACTERISTICS):
+        known = np.isfinite(feed["history"][:, c])
+        value = np.where(known, (feed["history"][:, c] - frontend.center[c]) / frontend.spread[c], 0.0)
+        for a, rate in enumerate(RATES):
+            weight = _weights(known, rate)
+            assert found["averages"][a, c] == pytest.approx((weight * value).sum(), abs=1e-4)
+            then = weight @ feed["history_readings"]
+            moved = (feed["readings"] - then) / frontend.reading_spread
+            np.testing.assert_allclose(found["moved"][a, :, c], moved, atol=1e-3)
+            leapt = np.sign(moved) * np.maximum(np.abs(moved) - frontend.leap, 0)
+            np.testing.assert_allclose(found["leapt"][a, :, c], leapt, atol=1e-3)
+
+
+def test_the_last_rate_is_the_last_measured_value() -> None:
+    assert _features(_history())["averages"][LAST, 0] == pytest.approx((0.25 - 1.0) / 0.5, abs=1e-4)
+
+
+def test_age_and_density_say_how_recently_and_how_densely_was_measured() -> None:
+    feed = _history()
+    feed["history"][:] = np.nan
+    feed["history"][[1, 5, 9], 0] = 1.0
+    feed["history"][:, 1] = -1.0
+    found = _features(feed)
+    np.testing.assert_allclose(found["scale_features"][1], np.log([3.0, 1.0]), rtol=1e-5)
+    np.testing.assert_allclose(found["density"], [3 / 11, 1.0], rtol=1e-5)
+
+
+def test_a_lone_gross_value_counts_for_nothing_until_a_second_confirms_it() -> None:
+    feed = _history(gaps=0.0)
+    feed["history"][:, 0] = 1.0
+    feed["history"][-1, 0] = 90.0
+    assert _features(feed)["averages"][LAST, 0] == pytest.approx(0.0, abs=1e-4)
+    assert np.exp(_features(feed)["scale_features"][1, 0]) == pytest.approx(2.0)
+    feed["history"][-2, 0] = 89.0
+    assert _features(feed)["averages"][LAST, 0] == pytest.approx(178.0, rel=1e-4)
+
+
+def test_what_lies_outside_the_gauges_reach_counts_for_nothing_however_often() -> None:
+    feed = _history(gaps=0.0)
+    feed["history"][:, 0] = 1.0
+    feed["history"][-3:, 0] = [100.0, -100.0, 100.0]
+    assert _features(feed)["averages"][LAST, 0] == pytest.approx(0.0, abs=1e-4)
+
+
+def test_a_single_measured_value_is_believed() -> None:
+    feed = _history()
+    feed["history"][:, 0] = np.nan
+    feed["history"][4, 0] = 50.0
+    assert _features(feed)["averages"][LAST, 0] == pytest.approx(98.0, rel=1e-4)
+
+
+def test_a_tool_change_makes_older_parts_count_less() -> None:
+    forget = np.zeros((READINGS, CHARACTERISTICS))
+    forget[1, 0] = np.log(0.1)
+    feed = _history(gaps=0.0)
+    feed["history"][:, 0] = np.where(np.arange(ROWS) < 6, 3.0, 1.0)
+    feed["history_readings"][:, 1] = np.where(np.arange(ROWS) < 6, 40.0, 2.0)
+    slow = RATES.index(0.1)
+    kept = _features(feed)["averages"][slow, 0]
+    forgotten = _features(feed, replace(_frontend(), forget=forget))["averages"][slow, 0]
+    newer, older = _weights(np.ones(ROWS), 0.1)[6:].sum(), _weights(np.ones(ROWS), 0.1)[:6].sum()
+    assert kept == pytest.approx(4.0 * older, rel=1e-4)
+    assert forgotten == pytest.approx(4.0 * 0.1 * older / (newer + 0.1 * older), rel=1e-4)
+
+
+def _head(density: float, *, bias: float, log_scale: float) -> Head:
+    rates = len(RATES)
+    weights = np.zeros((SCALE_FEATURES, CHARACTERISTICS))
+    weights[0] = log_scale
+    nothing = np.zeros((rates, READINGS, CHARACTERISTICS))
+    return Head(
+        density=density,
+        averages=np.zeros((rates, CHARACTERISTICS, CHARACTERISTICS)),
+        moved=nothing,
+        leapt=nothing,
+        bias=np.full(CHARACTERISTICS, bias),
+        log_scale=weights,
+        least=np.full(CHARACTERISTICS, -9.0),
+    )
+
+
+@pytest.mark.parametrize(
+    ("measured", "share"), [([11], 1.0), ([2, 5, 8, 11], 4 / 10), ([0], 1 / 12), (list(range(12)), 1.0)]
+)
+def test_heads_answer_by_how_near_the_density_is_to_theirs(measured: list[int], share: float) -> None:
+    feed = _history()
+    feed["history"][:] = np.nan
+    feed["history"][measured] = 1.0
+    heads = [_head(1.0, bias=1.0, log_scale=0.0), _head(0.2, bias=0.0, log_scale=-1.0)]
+    mean, scale = open_session(forecast_graph(_frontend(), heads)).run(["mean", "scale"], feed)
+    dense = float(np.clip((share - 0.2) / 0.8, 0, 1))
+    assert mean[0] == pytest.approx(1.0 + 0.5 * dense, abs=1e-4)
+    assert scale[0] == pytest.approx(0.5 * np.exp(dense - 1), rel=1e-4)
+
+
+def test_three_heads_share_out_between_neighbours() -> None:
+    feed = _history()
+    feed["history"][:] = np.nan
+    feed["history"][[2, 5, 8, 11]] = 1.0
+    heads = [_head(d, bias=b, log_scale=0.0) for d, b in ((1.0, 9.0), (0.5, 1.0), (0.3, 0.0))]
+    mean, _ = open_session(forecast_graph(_frontend(), heads)).run(["mean", "scale"], feed)
+    assert mean[0] == pytest.approx(1.0 + 0.5 * 0.5, abs=1e-4)
+
+
+def test_before_anything_was_measured_the_scale_is_that_of_all_parts() -> None:
+    feed = _history()
+    feed["history"][:] = np.nan
+    graph = forecast_graph(_frontend(), [_head(1.0, bias=0.0, log_scale=-3.0)])
+    mean, scale = open_session(graph).run(["mean", "scale"], feed)
+    np.testing.assert_allclose(mean, [1.0, -1.0])
+    np.testing.assert_allclose(scale, [1.5, 8.0], rtol=1e-5)
+
+
+def test_the_interval_of_a_magnitude_ends_at_zero() -> None:
+    frontend = replace(_frontend(), bottom=np.array([0.0, -1e6]))
+    graph = forecast_graph(frontend, [_head(1.0, bias=0.0, log_scale=2.0)])
+    mean, scale = open_session(graph).run(["mean", "scale"], _history(gaps=0.0))
+    assert mean[0] - 1.6449 * scale[0] == pytest.approx(0.0, abs=1e-3)
+    assert scale[1] == pytest.approx(2.0 * np.exp(2.0), rel=1e-4)
+
+
+def test_missing_earlier_readings_count_as_not_moved() -> None:
+    feed = _history()
+    feed["history_readings"][:] = np.nan
+    assert np.abs(_features(feed)["moved"]).max() == pytest.approx(0.0, abs=1e-5)
