@@ -103,7 +103,7 @@ def recommended(
     inspection: InspectionDetail, plan: ControlPlan, parameters: Mapping[str, float]
 ) -> Recommendation | None:
     """The adjustment that would bring the forecast back to nominal, if one is worth making."""
-    return recommend(_forecasts(inspection), plan, parameters)
+    return recommend(_forecasts(inspection, plan, parameters), plan, parameters)
 
 
 def adjustables(
@@ -113,7 +113,7 @@ def adjustables(
     suggestion: Recommendation | None,
 ) -> tuple[Adjustable, ...]:
     """Every parameter whose value in force is known, the suggested one first and filled in."""
-    forecasts = _forecasts(inspection) if inspection is not None else {}
+    forecasts = _forecasts(inspection, plan, parameters) if inspection is not None else {}
     offered = []
     for rule in plan.parameters:
         if rule.name not in parameters:
@@ -159,8 +159,21 @@ def _measured_out(measured: Mapping[str, float], plan: ControlPlan) -> list[str]
     return said
 
 
-def _forecasts(inspection: InspectionDetail) -> dict[str, tuple[float, float]]:
-    return {f.characteristic: (f.mean, f.scale) for f in inspection.forecasts}
+def _forecasts(
+    inspection: InspectionDetail, plan: ControlPlan, parameters: Mapping[str, float]
+) -> dict[str, tuple[float, float]]:
+    """Mean and scale of such a part if it were made now.
+
+    What was adjusted since this part was made has moved the next ones already; suggesting it again would
+    overshoot. A parameter's value then is among the part's readings.
+    """
+    moved: dict[str, float] = {}
+    for rule in plan.parameters:
+        if rule.name in parameters and rule.name in inspection.readings:
+            change = parameters[rule.name] - inspection.readings[rule.name]
+            for name, gain in rule.moves.items():
+                moved[name] = moved.get(name, 0.0) + gain * change
+    return {f.characteristic: (f.mean + moved.get(f.characteristic, 0.0), f.scale) for f in inspection.forecasts}
 
 
 def _moved(rule: ParameterRule, plan: ControlPlan, forecasts: Mapping[str, tuple[float, float]]) -> list[Moved]:

@@ -34,7 +34,9 @@ TEMPLATES.filters |= {
     "number": number,
     "parameter_title": words.parameter_title,
     "percent": percent,
+    "reading": words.reading,
     "sentence": sentence,
+    "signed": words.signed,
     "unit": words.unit,
     "word": words.word,
 }

@@ -7,6 +7,7 @@ from enum import StrEnum
 from quality.case import CaseState, DecisionKind, Disposition
 from quality.judgement import Judgement, Verdict
 from quality.plan import ControlPlan, Role
+from quality.wording import number
 
 _WORDS: dict[StrEnum, str] = {
     Verdict.PASS: "passed",
@@ -41,6 +42,8 @@ REASONS: Mapping[str, tuple[str, ...]] = {
 }
 """What is usually said; each is one touch, and free text can be added or stand alone."""
 
+_READING_UNITS = {"kw": "kW", "um": "µm", "mm_s": "mm/s", "c": "°C", "bar": "bar", "parts": "parts"}
+
 
 def word(code: StrEnum) -> str:
     """What a page calls that code."""
@@ -70,6 +73,19 @@ def subject(judgement: Judgement, plan: ControlPlan) -> str:
 def capital(text: str) -> str:
     """The text with a capital first letter; the rest as it is."""
     return text[:1].upper() + text[1:]
+
+
+def signed(value: float) -> str:
+    """A value that is set, with its sign; nothing is added to zero."""
+    return number(value, signed=value != 0)
+
+
+def reading(name: str) -> tuple[str, str]:
+    """A reading's name for people and its unit, which is the last part of the name."""
+    for suffix, symbol in _READING_UNITS.items():
+        if name.endswith(f"_{suffix}"):
+            return capital(name.removesuffix(f"_{suffix}").replace("_", " ")), symbol
+    return capital(name.replace("_", " ")), ""
 
 
 def line_title(line: str) -> str:

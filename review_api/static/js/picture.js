@@ -18,14 +18,20 @@ function hold(figure) {
       }
     });
   }
-  const whole = () => glasses.forEach(({ glass }) => glass.reset({ animate: false }));
+  const panes = figure.querySelector(".panes");
+  const whole = () => {
+    for (const { glass, stage } of glasses) {
+      glass.reset({ animate: false });
+      if (panes.classList.contains("two")) glass.pan(toMark(figure, stage), 0, { animate: false, silent: true, force: true });
+    }
+  };
   figure.querySelector("[data-whole]")?.addEventListener("click", whole);
 
   const beside = figure.querySelector("[data-beside]");
   beside?.addEventListener("click", () => {
-    const good = figure.querySelector(".pane.good");
-    good.hidden = !good.hidden;
-    beside.setAttribute("aria-pressed", String(!good.hidden));
+    const two = panes.classList.toggle("two");
+    figure.querySelector(".pane.good").hidden = !two;
+    beside.setAttribute("aria-pressed", String(two));
     whole();
   });
 
@@ -36,6 +42,15 @@ function hold(figure) {
   };
   slider?.addEventListener("input", dim);
   if (slider) dim();
+}
+
+// How far to move the picture, in pixels, so that the first mark is in the middle of its pane.
+function toMark(figure, stage) {
+  const mark = figure.querySelector(".boxes rect");
+  const photo = stage.querySelector(".photo");
+  const middle = mark ? (mark.x.baseVal.value + mark.width.baseVal.value / 2) / photo.getAttribute("width") : 0.5;
+  const [shown, all] = [stage.parentElement.clientWidth, stage.offsetWidth];
+  return Math.min(0, Math.max(shown - all, shown / 2 - middle * all));
 }
 
 const same = (glass, { x, y, scale }) => glass.getScale() === scale && glass.getPan().x === x && glass.getPan().y === y;

@@ -94,7 +94,10 @@ class Shop:
             "at": datetime.now(UTC).isoformat(),
             "plc": fine,
             "cameras": [fine | {"name": "face"}],
-            "models": [fine | {"name": "forecast", "digest": MODELS[0]}, fine | {"name": "surface", "digest": MODELS[1]}],
+            "models": [
+                fine | {"name": "forecast", "digest": MODELS[0]},
+                fine | {"name": "surface", "digest": MODELS[1]},
+            ],
             "store": fine,
             "gate_closed": True,
             "line_stopped": self.stopped,
@@ -123,24 +126,30 @@ class Shop:
         readings: Mapping[str, float] | None = None,
         ago: timedelta = timedelta(),
     ) -> Inspection:
-        """One part: forecast at `means` (mm, the rest at 0), with its picture, or without one if the camera is gone."""
+        """One part: forecast at `means` (mm, the rest at 0), and its picture, if the camera gave one."""
         self.sequence += 1
         at = datetime.now(UTC) - ago
         part = PartSerial(serial or f"BM-{self.sequence:05d}")
         cycle = Cycle(LINE, STATION, 1, self.sequence, part, at)
         names = tuple(c.name for c in PLAN.characteristics)
-        forecast = Forecast(names, np.array([means.get(n, 0.0) for n in names]), np.full(len(names), SCALE_MM), MODELS[0])
-        known = dict(readings or {"spindle_b_power_kw": 7.4, "tool_life_b_parts": 40.0})
+        forecast = Forecast(
+            names, np.array([means.get(n, 0.0) for n in names]), np.full(len(names), SCALE_MM), MODELS[0]
+        )
+        known = dict(readings or {"spindle_b_power_kw": 7.4, "tool_life_b_parts": 40.0}) | self.parameters
         judgements = list(judge_forecast(forecast, PLAN, known, self._recent))
         frames: tuple[Frame, ...] = ()
         findings: tuple[Finding, ...] = ()
         missing: tuple[NoEvidence, ...] = ()
         if picture is None:
-            missing = (NoEvidence("face", "no picture came within 1 s of the trigger", "look at the camera's cable"),)
+            missing = (
+                NoEvidence("face", "no picture came within 1 s of the trigger", "look at the camera's cable"),
+            )
             judgements.append(judge_missing(missing[0]))
         else:
             pixels = cv2.imdecode(np.frombuffer(picture, np.uint8), cv2.IMREAD_COLOR)
-            frames = (Frame("face", at, hashlib.sha256(picture).hexdigest(), picture, np.asarray(pixels, np.uint8)),)
+            frames = (
+                Frame("face", at, hashlib.sha256(picture).hexdigest(), picture, np.asarray(pixels, np.uint8)),
+            )
             seen = np.zeros((32, 40), np.float32) if heat is None else heat
             findings = (Finding("face", score, seen, () if box is None else (box,), MODELS[1]),)
             judgements.append(judge_finding(findings[0], PLAN))
@@ -160,7 +169,16 @@ class Shop:
         if verdict is not Verdict.PASS:
             deadline = at + timedelta(seconds=PLAN.reaction.decide_within_s)
             case = Case(
-                uuid4(), CaseKind.SUSPECT_PART, LINE, STATION, 1, self.sequence, part, at, deadline, PLAN.reaction.who
+                uuid4(),
+                CaseKind.SUSPECT_PART,
+                LINE,
+                STATION,
+                1,
+                self.sequence,
+                part,
+                at,
+                deadline,
+                PLAN.reaction.who,
             )
         self.edge.record(inspection, case, frames)
         self.edge.verdict_answered(cycle, VerdictAnswer.ACCEPTED, at)
@@ -194,7 +212,11 @@ class Shop:
 
     def _order(self, decision: Decision) -> tuple[OrderCode, int, int]:
         if decision.kind is DecisionKind.ADJUST_PARAMETER:
-            return OrderCode.SET_PARAMETER, PLAN.parameter(str(decision.parameter)).target, int(decision.value or 0)
+            return (
+                OrderCode.SET_PARAMETER,
+                PLAN.parameter(str(decision.parameter)).target,
+                int(decision.value or 0),
+            )
         cases = {case.id: case for case in self.edge.open_cases()}
         target = cases[decision.case_id].cycle_sequence if decision.case_id is not None else 0
         code = {
