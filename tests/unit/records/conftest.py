@@ -1,3 +1,4 @@
+import os
 import shutil
 import sqlite3
 from collections.abc import Iterator
@@ -5,6 +6,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import create_engine, text
 
 from records import sqlite
 from records.database import Database
@@ -44,12 +46,32 @@ def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return file
 
 
-@pytest.fixture(params=["newest", "locked"])
+POSTGRES = os.environ.get("JIDOKA_TEST_POSTGRES")
+"""URL of an empty PostgreSQL database that the tests may wipe, to run them on it as well."""
+
+
+@pytest.fixture(params=["newest", "locked", *(["postgres"] if POSTGRES else [])])
 def database(request: pytest.FixtureRequest, tmp_path: Path, migrated: Path) -> Iterator[Database]:
     """Both ways SQLite runs: with the library that is sound, and with Python's own behind the file lock."""
+    if request.param == "postgres":
+        yield from wiped(str(POSTGRES))
+        return
     driver = sqlite.newest_driver() if request.param == "newest" else sqlite3
     shutil.copy(migrated, tmp_path / "store.db")
     database = Database.open(f"sqlite:///{tmp_path}/store.db", ledger_key=KEY, checkpoint=True, driver=driver)
+    yield database
+    database.close()
+
+
+def wiped(url: str) -> Iterator[Database]:
+    """The PostgreSQL database of that URL, emptied and migrated."""
+    engine = create_engine(url)
+    with engine.begin() as connection:
+        connection.execute(text("DROP SCHEMA public CASCADE"))
+        connection.execute(text("CREATE SCHEMA public"))
+    engine.dispose()
+    database = Database.open(url, ledger_key=KEY, checkpoint=True)
+    database.migrate()
     yield database
     database.close()
 
