@@ -2,7 +2,9 @@
 
 The station runs as in service (uvicorn on uvloop, one process, a session's cookie) on an SQLite store to which
 the line meanwhile adds parts and its live state from a third process, so that what is cached does not stay so.
-The load comes from keep-alive connections that ask again as soon as they are answered.
+The load comes from keep-alive connections that ask again as soon as they are answered. Beside it, in the same run,
+a *floor* does the same with nothing around it: a bare ASGI function without accounts, routes and headers, which
+keeps one page of raw SQLite rows as JSON until SQLite's data version changes.
 
     python bench/review_queue.py [--json] [--rows N] [--seconds S] [--connections C] [--parts-per-second P]
 """
@@ -17,6 +19,7 @@ import tempfile
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -24,9 +27,12 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import numpy as np
+import orjson
 import structlog
+import uvicorn
 import uvloop
 from sqlalchemy import text
+from starlette.types import Receive, Scope, Send
 
 from quality.characteristic import Characteristic, Limits, LineId, PartSerial, StationId
 from quality.evidence import Forecast, Reading
@@ -37,6 +43,7 @@ from records.database import Database
 from records.edge_records import EdgeRecords
 from records.pictures import Pictures
 from records.review_records import ReviewRecords
+from records.sqlite import newest_driver
 from review_api.accounts import seed_demo_accounts
 from review_api.serve import serve
 from review_api.settings import ReviewSettings
@@ -55,6 +62,7 @@ PLAN = ControlPlan(
     reaction=ReactionPlan(),
 )
 PAGE = 50
+SPAWNING = multiprocessing.get_context("spawn")
 # One recorded part is copied; what lists do not show is left out of the copies, which keeps the store small.
 COPY = """
 INSERT INTO inspections (line, station, boot_count, cycle_sequence, serial, triggered_at, judged_at, verdict,
@@ -89,34 +97,47 @@ def _measure(folder: Path, asked: argparse.Namespace) -> dict[str, float]:
     began = time.monotonic()
     _make_store(folder, asked.rows)
     made_in = time.monotonic() - began
-    with closing(socket.socket()) as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    processes = multiprocessing.get_context("spawn")
-    station = processes.Process(target=_station, args=(folder, port), daemon=True)
-    line = processes.Process(target=_line, args=(folder, asked.rows + 1, asked.parts_per_second), daemon=True)
-    station.start()
+    line = SPAWNING.Process(target=_line, args=(folder, asked.rows + 1, asked.parts_per_second), daemon=True)
     line.start()
     try:
-        load = Load(port, _cookie(port), asked.connections)
-        uvloop.run(load.run(asked.seconds))
+        station = _loaded(_station, folder, asked)
+        floor = _loaded(_floor, folder, asked)
     finally:
-        for process in (line, station):
-            process.terminate()
-            process.join()
-    p50, p99 = np.percentile(load.latencies_ms, [50, 99])
+        line.terminate()
+        line.join()
+    p50, p99 = np.percentile(station.latencies_ms, [50, 99])
+    floor_p50, floor_p99 = np.percentile(floor.latencies_ms, [50, 99])
     return {
-        "requests_per_s": round(len(load.latencies_ms) / asked.seconds),
+        "requests_per_s": round(len(station.latencies_ms) / asked.seconds),
         "p50_ms": round(float(p50), 2),
         "p99_ms": round(float(p99), 2),
+        "floor_requests_per_s": round(len(floor.latencies_ms) / asked.seconds),
+        "floor_p50_ms": round(float(floor_p50), 2),
+        "floor_p99_ms": round(float(floor_p99), 2),
         "rows": asked.rows,
         "page_rows": PAGE,
-        "page_bytes": load.page_bytes,
+        "page_bytes": station.page_bytes,
         "connections": asked.connections,
         "seconds": asked.seconds,
         "parts_per_s": asked.parts_per_second,
         "store_made_in_s": round(made_in, 1),
     }
+
+
+def _loaded(serving: Callable[[Path, int], None], folder: Path, asked: argparse.Namespace) -> "Load":
+    """The load put on one server, which lives as long."""
+    with closing(socket.socket()) as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    server = SPAWNING.Process(target=serving, args=(folder, port), daemon=True)
+    server.start()
+    try:
+        load = Load(port, _cookie(port), asked.connections)
+        uvloop.run(load.run(asked.seconds))
+    finally:
+        server.terminate()
+        server.join()
+    return load
 
 
 def _open(folder: Path, *, checkpoint: bool) -> Database:
@@ -160,6 +181,26 @@ def _station(folder: Path, port: int) -> None:
     serve(settings, ReviewRecords(database, Pictures(folder / "frames")))
 
 
+def _floor(folder: Path, port: int) -> None:
+    database = newest_driver().connect(folder / "jidoka.db")
+    kept: dict[str, object] = {}
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        del scope, receive
+        (version,) = database.execute("PRAGMA data_version").fetchone()
+        if kept.get("version") != version:
+            names = "id, line, station, serial, triggered_at, judged_at, verdict, models, judgements, answer"
+            rows = database.execute(f"SELECT {names} FROM inspections ORDER BY id DESC LIMIT {PAGE}").fetchall()  # noqa: S608
+            columns = names.split(", ")
+            kept.update(version=version, page=orjson.dumps([dict(zip(columns, row, strict=True)) for row in rows]))
+        page = kept["page"]
+        headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(page))]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": page})
+
+    uvicorn.run(app, port=port, loop="uvloop", http="httptools", lifespan="off", access_log=False, log_config=None)
+
+
 def _line(folder: Path, sequence: int, parts_per_second: float) -> None:
     if parts_per_second <= 0:
         return
@@ -181,7 +222,7 @@ def _cookie(port: int) -> str:
     for _ in range(300):
         try:
             with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310 - as above
-                return str(answer.headers["set-cookie"]).partition(";")[0]
+                return str(answer.headers.get("set-cookie", "")).partition(";")[0]
         except urllib.error.URLError:
             time.sleep(0.1)
     raise TimeoutError("the station did not start within 30 s; its log says why")

@@ -14,33 +14,47 @@ from review_api.sessions import COOKIE, Sessions
 PATH = "/api/v1/inspections"
 REMEMBERED = 64
 
+Question = tuple[Filter, int | None, int]
+"""What `ReviewRecords.inspections_json` is asked: filter, id to go on below, rows."""
+
 
 class NewestPages:
-    """Answers the same question once for everybody who asks it between two changes of the store."""
+    """Answers the same question once for everybody who asks it between two changes of the store.
+
+    Questions are known by the query string that asked them, so that a known one need not be read again.
+    """
 
     def __init__(self, records: ReviewRecords, seal: Callable[[int | None], str | None]) -> None:
         self._records = records
         self._seal = seal
         self._version: int | None = None
+        self._questions: dict[bytes, Question] = {}
         self._pages: dict[bytes, asyncio.Task[bytes]] = {}
 
-    def ready(self, asked: bytes) -> bytes | None:
-        """The page for that query string, as JSON, when it was read since the store last changed."""
-        self._forget_what_changed()
-        page = self._pages.get(asked)
-        return page.result() if page is not None and page.done() and _is_good(page) else None
-
-    async def page(self, asked: bytes, wanted: Filter, below: int | None, limit: int) -> bytes:
+    async def page(self, asked: bytes, question: Question) -> bytes:
         """The page as JSON: `{"items": [...], "next": cursor or null}`; `asked` is its query string."""
-        self._forget_what_changed()
+        if len(self._questions) >= REMEMBERED:
+            self._questions.clear()
+            self._pages.clear()
+        self._questions[asked] = question
+        return await self._answer(asked, question)
+
+    async def known_page(self, asked: bytes) -> bytes | None:
+        """The page for a query string that was asked before, or None."""
+        question = self._questions.get(asked)
+        return None if question is None else await self._answer(asked, question)
+
+    async def _answer(self, asked: bytes, question: Question) -> bytes:
+        version = self._records.changed()
+        if version != self._version:
+            self._pages.clear()
+            self._version = version
         page = self._pages.get(asked)
-        if page is None or (page.done() and not _is_good(page)):
-            if len(self._pages) >= REMEMBERED:
-                self._pages.clear()
-            page = asyncio.create_task(self._read(wanted, below, limit))
+        if page is None or _has_failed(page):
+            page = asyncio.create_task(self._read(*question))
             self._pages[asked] = page
         # Many wait for one reading; one of them going away must not take it from the others.
-        return await asyncio.shield(page)
+        return page.result() if page.done() else await asyncio.shield(page)
 
     async def _read(self, wanted: Filter, below: int | None, limit: int) -> bytes:
         page = await run_in_threadpool(self._records.inspections_json, wanted, below, limit)
@@ -48,15 +62,9 @@ class NewestPages:
         following = b"null" if cursor is None else b'"%s"' % cursor.encode()
         return b'{"items":%s,"next":%s}' % (page.rows, following)
 
-    def _forget_what_changed(self) -> None:
-        version = self._records.changed()
-        if version != self._version:
-            self._pages.clear()
-            self._version = version
-
 
 class Shortcut:
-    """Sends a page that is ready to a session verified a moment ago, without the way through routes and models.
+    """Answers a known question of a signed-in browser without the way through routes and models.
 
     Whatever is not that plain goes the ordinary way. The route lets every role in, so a session is enough here.
     """
@@ -68,7 +76,9 @@ class Shortcut:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serves one request."""
-        page = self._page(scope) if scope["type"] == "http" and scope["path"] == PATH else None
+        page = None
+        if scope["type"] == "http" and scope["path"] == PATH and scope["method"] == "GET":
+            page = await self._page(scope)
         if page is None:
             await self._app(scope, receive, send)
             return
@@ -76,15 +86,13 @@ class Shortcut:
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         await send({"type": "http.response.body", "body": page})
 
-    def _page(self, scope: Scope) -> bytes | None:
-        if scope["method"] != "GET":
-            return None
+    async def _page(self, scope: Scope) -> bytes | None:
         cookies = next((value for name, value in scope["headers"] if name == b"cookie"), b"")
-        cookie = cookie_parser(cookies.decode("latin-1")).get(COOKIE, "")
-        if self._sessions.remembered(cookie) is None:
+        cookie = cookie_parser(cookies.decode("latin-1")).get(COOKIE)
+        if cookie is None or await self._sessions.verify(cookie) is None:
             return None
-        return self._newest.ready(scope["query_string"])
+        return await self._newest.known_page(scope["query_string"])
 
 
-def _is_good(page: asyncio.Task[bytes]) -> bool:
-    return not page.cancelled() and page.exception() is None
+def _has_failed(page: asyncio.Task[bytes]) -> bool:
+    return page.done() and (page.cancelled() or page.exception() is not None)

@@ -72,9 +72,9 @@ class Sessions:
 
     async def verify(self, cookie: str) -> Session | None:
         """The session of that cookie, or None when it is forged, over or its account is gone."""
-        remembered = self.remembered(cookie)
-        if remembered is not None:
-            return remembered
+        session, until = self._verified.get(cookie, (None, 0.0))
+        if self._clock.monotonic() < until:
+            return session
         looking = self._looking.get(cookie)
         if looking is None:
             looking = asyncio.create_task(self._look_up(cookie))
@@ -82,14 +82,6 @@ class Sessions:
             self._looking[cookie] = looking
         # A page asks for many things at once; they share one look-up, and none takes it away from the others.
         return await asyncio.shield(looking)
-
-    def remembered(self, cookie: str) -> Session | None:
-        """The session of that cookie if it was verified within the last second."""
-        session, until = self._verified.get(cookie, (None, 0.0))
-        if self._clock.monotonic() < until:
-            return session
-        self._verified.pop(cookie, None)
-        return None
 
     def end(self, cookie: str | None, response: Response) -> None:
         """Ends the session: the cookie is taken back, and refused if it is shown again."""

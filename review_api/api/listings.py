@@ -97,7 +97,7 @@ class AskedCases(AskedInspections):
 async def inspections(request: Request, station: Handed, asked: Annotated[AskedInspections, Query()]) -> Response:
     """Inspections by the time of their trigger."""
     below = station.cursors.open("inspections", asked.cursor)
-    content = await station.newest.page(request.scope["query_string"], asked.filter(), below, asked.limit)
+    content = await station.newest.page(request.scope["query_string"], (asked.filter(), below, asked.limit))
     return Response(content, media_type="application/json")
 
 
