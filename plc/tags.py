@@ -34,19 +34,19 @@ class TagType(StrEnum):
     ASCII = "ascii"
 
 
-_NUMBERS: Final[Mapping[TagType, tuple[str, int]]] = MappingProxyType(
+_NUMBERS: Final[Mapping[TagType, tuple[struct.Struct, struct.Struct]]] = MappingProxyType(
     {
-        TagType.INT16: ("h", 1),
-        TagType.UINT16: ("H", 1),
-        TagType.INT32: ("i", 2),
-        TagType.UINT32: ("I", 2),
-        TagType.FLOAT32: ("f", 2),
-        TagType.INT64: ("q", 4),
-        TagType.UINT64: ("Q", 4),
-        TagType.FLOAT64: ("d", 4),
+        TagType.INT16: (struct.Struct(">h"), struct.Struct(">H")),
+        TagType.UINT16: (struct.Struct(">H"), struct.Struct(">H")),
+        TagType.INT32: (struct.Struct(">i"), struct.Struct(">2H")),
+        TagType.UINT32: (struct.Struct(">I"), struct.Struct(">2H")),
+        TagType.FLOAT32: (struct.Struct(">f"), struct.Struct(">2H")),
+        TagType.INT64: (struct.Struct(">q"), struct.Struct(">4H")),
+        TagType.UINT64: (struct.Struct(">Q"), struct.Struct(">4H")),
+        TagType.FLOAT64: (struct.Struct(">d"), struct.Struct(">4H")),
     }
 )
-"""struct's letter and the number of registers."""
+"""The number, and the registers it stands in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +85,7 @@ class Tag:
         """How many registers it takes."""
         if self.type == TagType.ASCII:
             return (self.length + 1) // 2
-        return _NUMBERS[self.type][1] if self.type in _NUMBERS else 1
+        return _words(self.type) if self.type in _NUMBERS else 1
 
     @property
     def where(self) -> str:
@@ -150,9 +150,9 @@ def coalesce(
 
 def number_of(words: Sequence[int], kind: TagType, word_order: WordOrder) -> float | int:
     """The number in the registers. The float may be NaN or infinite, as it stands there."""
-    letter, count = _NUMBERS[kind]
-    ordered = words if word_order == WordOrder.BIG else tuple(reversed(words))
-    value: float | int = struct.unpack(f">{letter}", struct.pack(f">{count}H", *ordered))[0]
+    number, registers = _NUMBERS[kind]
+    ordered = words if word_order == WordOrder.BIG else words[::-1]
+    value: float | int = number.unpack(registers.pack(*ordered))[0]
     return value
 
 
@@ -197,7 +197,8 @@ def every_decoding(words: Sequence[int]) -> dict[str, str]:
     are left out.
     """
     shown = {"hex": " ".join(f"{word:04X}" for word in words)}
-    for kind, (_, count) in _NUMBERS.items():
+    for kind in _NUMBERS:
+        count = _words(kind)
         if count > len(words):
             continue
         if count == 1:
@@ -208,6 +209,10 @@ def every_decoding(words: Sequence[int]) -> dict[str, str]:
     raw = struct.pack(f">{len(words)}H", *words)
     shown["ascii"] = "".join(chr(byte) if 0x20 <= byte <= 0x7E else "." for byte in raw)  # noqa: PLR2004
     return shown
+
+
+def _words(kind: TagType) -> int:
+    return _NUMBERS[kind][0].size // 2
 
 
 def _printed(number: float) -> str:
