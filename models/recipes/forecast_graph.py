@@ -38,10 +38,10 @@ class Frontend:
     cannot lie below (far away where there is no such thing): the scale is kept so small that the 90 % interval
     ends there. `unknown` [C] (in spreads) is the scale before anything was measured.
 
-    `reading_center` and `reading_spread` [Q] standardise readings; what moves by
-    less than `leap` [Q] (in spreads) may be noise. A reading that drops by more than `drop` [Q]
-    spreads between two parts marks a tool change, and `forget` [Q, C] is the natural logarithm of the weight
-    older parts keep then.
+    `reading_center` and `reading_spread` [Q] standardise readings. `unexplained` [Q, Q] takes out of each what the
+    others explain, and what then moves by less than `leap` [Q] may be noise. A reading that drops by more than
+    `drop` [Q] spreads between two parts marks a tool change, and `forget` [Q, C] is the natural logarithm of the
+    weight older parts keep then.
     """
 
     rows: int
@@ -54,6 +54,7 @@ class Frontend:
     unknown: Array
     reading_center: Array
     reading_spread: Array
+    unexplained: Array
     leap: Array
     drop: Array
     forget: Array
@@ -64,8 +65,9 @@ class Head:
     """Learned numbers for one density of measuring (measured parts per part made, 0..1), standardised units.
 
     `averages` [A, C_in, C_out] weighs the exponential averages of every characteristic, `moved` [A, Q, C] what
-    readings moved since the averaged parts, `leapt` how far that is beyond their noise, `bias` [C]. `log_scale`
-    [SCALE_FEATURES, C] weighs the scale's features, and its logarithm is never below `least` [C].
+    readings moved since the averaged parts, `leapt` [A, Q, C] how far that is beyond what noise and the other
+    readings explain, `bias` [C]. `log_scale` [SCALE_FEATURES, C] weighs the scale's features, and its logarithm
+    is never below `least` [C].
     """
 
     density: float
@@ -209,8 +211,9 @@ def _features(nodes: _Nodes, frontend: Frontend) -> dict[str, str]:
         now, then = moved_from
         moved = nodes("Sub", now, nodes("MatMul", then, weight))
         features["moved"] = moved
-        beyond = nodes("Sub", nodes("Abs", moved), constant(frontend.leap[:, None]))
-        features["leapt"] = nodes("Mul", nodes("Sign", moved), nodes("Relu", beyond))
+        unexplained = nodes("MatMul", constant(frontend.unexplained), moved)
+        beyond = nodes("Sub", nodes("Abs", unexplained), constant(frontend.leap[:, None]))
+        features["leapt"] = nodes("Mul", nodes("Sign", unexplained), nodes("Relu", beyond))
         far = nodes("Gather", nodes("Mul", moved, moved), pick, axis=0)
         rows[3] = nodes("Log", nodes("Add", nodes("ReduceMean", far, over_rows, keepdims=0), one))
     features["scale_features"] = nodes("Concat", *[nodes("Unsqueeze", row, over_rows) for row in rows], axis=0)

@@ -18,6 +18,7 @@ MARGIN = 8.0
 """Spreads by which one value alone may lie beyond all others of the history and be believed."""
 LEAP = 4.0
 """Standard deviations of a reading's own noise beyond which a movement is more than noise."""
+EXPLAINING_SHRINKAGE = 0.01
 SPIKE = 12.0
 """Spreads by which a value must lie off both its neighbours to be a gross error that nothing is learned from."""
 GAUGE_REACH = 8.0
@@ -39,14 +40,14 @@ def frontend_of(history: PartHistory, rows: int) -> Frontend:
     readings = history.readings
     quantity = readings.shape[1]
     reading_center, reading_spread = np.zeros(quantity), np.ones(quantity)
-    leap, drop = np.zeros(quantity), np.full(quantity, NEVER)
+    drop = np.full(quantity, NEVER)
     for q in range(quantity):
         values = readings[np.isfinite(readings[:, q]), q]
         if len(values):
             reading_center[q] = values.mean()
             reading_spread[q] = max(float(values.std()), 1e-6 * max(1.0, abs(reading_center[q])))
-            leap[q] = LEAP * _noise(values) / reading_spread[q]
             drop[q] = _drop_of_counter(values) / reading_spread[q]
+    unexplained, leap = _unexplained((readings - reading_center) / reading_spread)
     return Frontend(
         rows=rows,
         center=center,
@@ -58,6 +59,7 @@ def frontend_of(history: PartHistory, rows: int) -> Frontend:
         unknown=np.nanstd(within_reach(history.measured, lowest, highest), axis=0) / spread + 1e-3,
         reading_center=reading_center,
         reading_spread=reading_spread,
+        unexplained=unexplained,
         leap=leap,
         drop=np.minimum(drop, NEVER),
         forget=np.zeros((quantity, len(center))),
@@ -165,6 +167,22 @@ def _bottom(history: PartHistory, c: int) -> float:
     """Zero for a magnitude (lower limit zero, never seen below it), as of a roughness; far below otherwise."""
     values = history.measured[np.isfinite(history.measured[:, c]), c]
     return 0.0 if history.characteristics[c].limits.lower == 0 and values.min() >= 0 else -NEVER
+
+
+def _unexplained(standard: Array) -> tuple[Array, Array]:
+    """What takes out of each standardised reading [parts, Q] the part that the others explain, as a matrix
+    [Q, Q], and how far [Q] the rest has to move to be more than noise.
+    """
+    filled = np.where(np.isfinite(standard), standard, 0.0)
+    quantity = filled.shape[1]
+    left = np.eye(quantity)
+    for q in range(quantity):
+        rest = [other for other in range(quantity) if other != q]
+        among = filled[:, rest]
+        shrink = EXPLAINING_SHRINKAGE * len(filled) * np.eye(len(rest))
+        left[q, rest] = -np.linalg.solve(among.T @ among + shrink, among.T @ filled[:, q])
+    alone = filled @ left.T
+    return left, np.array([LEAP * _noise(alone[:, q]) for q in range(quantity)])
 
 
 def _drop_of_counter(values: Array) -> float:

@@ -31,6 +31,7 @@ def _frontend() -> Frontend:
         unknown=np.array([3.0, 4.0]),
         reading_center=np.array([10.0, 0.0]),
         reading_spread=np.array([2.0, 1.0]),
+        unexplained=np.array([[1.0, -0.25], [0.0, 1.0]]),
         leap=np.array([0.5, 0.0]),
         drop=np.array([1e6, 5.0]),
         forget=np.zeros((READINGS, CHARACTERISTICS)),
@@ -74,7 +75,8 @@ def test_averages_and_movements_are_weighted_over_what_was_measured(seed: int) -
             then = weight @ feed["history_readings"]
             moved = (feed["readings"] - then) / frontend.reading_spread
             np.testing.assert_allclose(found["moved"][a, :, c], moved, atol=1e-3)
-            leapt = np.sign(moved) * np.maximum(np.abs(moved) - frontend.leap, 0)
+            alone = frontend.unexplained @ moved
+            leapt = np.sign(alone) * np.maximum(np.abs(alone) - frontend.leap, 0)
             np.testing.assert_allclose(found["leapt"][a, :, c], leapt, atol=1e-3)
 
 
