@@ -1,8 +1,6 @@
 """Times as the store keeps them: whole microseconds since 1970 in UTC, which sort and compare everywhere alike."""
 
-from datetime import UTC, datetime, timedelta
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+from datetime import UTC, datetime
 
 
 def micros(moment: datetime) -> int:
@@ -15,4 +13,4 @@ def micros(moment: datetime) -> int:
 
 def moment(micros: int) -> datetime:
     """The aware UTC time of that many microseconds since 1970."""
-    return _EPOCH + timedelta(microseconds=micros)
+    return datetime.fromtimestamp(micros / 1e6, UTC)

@@ -18,6 +18,7 @@ _LISTED = (
     *(inspections.c[name] for name in ("triggered_at", "judged_at", "verdict", "plan_version", "models")),
     *(inspections.c[name] for name in ("judgements", "answer")),
 )
+_NEWEST_FIRST = select(*_LISTED).order_by(inspections.c.id.desc())
 _JSON = orjson.OPT_UTC_Z
 
 
@@ -150,7 +151,7 @@ def _within(wanted: Filter) -> list[ColumnElement[bool]]:
 
 
 def _page(wanted: Filter, below: int | None, limit: int) -> Select[Any]:
-    page = select(*_LISTED).where(*narrowing(wanted)).order_by(inspections.c.id.desc()).limit(limit + 1)
+    page = _NEWEST_FIRST.where(*narrowing(wanted)).limit(limit + 1)
     return page if below is None else page.where(inspections.c.id < below)
 
 
