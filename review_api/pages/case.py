@@ -41,7 +41,7 @@ def case_page(visit: Visited, case_id: UUID) -> HTMLResponse:
         case=detail.case,
         open=detail.case.state is CaseState.OPEN,
         inspection=inspection,
-        matter=case_view.matter(detail.case, visit.plan),
+        matter=case_view.matter(detail.case, visit.plan, case_view.outcome(detail)),
         why=case_view.why(detail.case, judgements, measured, visit.plan),
         pictures=_pictures(visit, inspection),
         chart=_chart(visit, inspection),

@@ -48,13 +48,13 @@ class Adjustable:
     moved: tuple[Moved, ...]
 
 
-def matter(case: Case, plan: ControlPlan) -> str:
-    """The case in one short sentence."""
+def matter(case: Case, plan: ControlPlan, outcome: str = "decided") -> str:
+    """The case in one short sentence; `outcome` says how it ended, if it has."""
     part = f"{capital(plan.part)} {case.serial}"
+    if case.state is CaseState.CLOSED:
+        return f"{part} is {outcome}"
     if case.kind is CaseKind.ESCAPE:
         return f"{part} passed, and measures out"
-    if case.state is CaseState.CLOSED:
-        return f"{part} is decided"
     return f"{part} is held"
 
 
@@ -140,7 +140,7 @@ def outcome(closed: CaseDetail) -> str:
             return "released"
         if decision.kind is DecisionKind.CONFIRM_HOLD and decision.disposition is not None:
             return f"held, {decision.disposition.value.lower().replace('_', ' ')}"
-    return "closed"
+    return "decided"
 
 
 def _measured_out(measured: Mapping[str, float], plan: ControlPlan) -> list[str]:

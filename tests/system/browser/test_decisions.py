@@ -75,7 +75,7 @@ def test_release_is_shown_as_it_travels_to_the_plc(signed_in: Page, shop: Shop) 
     expect(signed_in.locator(".journey .passed")).to_have_text(["Recorded", "Sent to PLC"])
     shop.acknowledge(order)
     expect(signed_in.locator(".journey .passed")).to_have_text(["Recorded", "Sent to PLC", "Acknowledged"])
-    expect(signed_in.get_by_role("heading", level=1)).to_contain_text("is decided")
+    expect(signed_in.get_by_role("heading", level=1)).to_have_text("Bumper beam BM-00001 is released")
     expect(signed_in.locator(".actions")).to_contain_text("This case is closed.")
 
 

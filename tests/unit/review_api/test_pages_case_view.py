@@ -1,0 +1,173 @@
+"""What the case page says and offers."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+from quality.case import Case, CaseKind, CaseState, DecisionKind, Disposition
+from quality.characteristic import Characteristic, Limits, LineId, PartSerial, StationId
+from quality.evidence import NoEvidence
+from quality.judge import judge_missing
+from quality.judgement import Judgement, Reason, ReasonCode, Verdict
+from quality.order import OrderState
+from quality.plan import ControlPlan, ParameterRule, ReactionPlan, Role, Thresholds
+from records.views import CaseDetail, DecisionView, ForecastView, HistoryPoint, InspectionDetail, InspectionRow
+from review_api.pages import case_view
+from review_api.pages.advice import actions, advise
+from review_api.pages.charts import history_chart
+from review_api.pages.travel import journey, still_shown
+from review_api.pages.words import countdown, parameter_title, reading, signed, subject, unit
+
+AT = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)
+HOLE = Characteristic("hole_4_x_mm", "mm", Limits(-0.18, 0.18), 0.0, "hole 4 x")
+OFFSET = ParameterRule(
+    "spindle_b_x_offset_um", "spindle B x offset", "um", 3, Limits(-150, 150), 100, {"hole_4_x_mm": 0.001}
+)
+PLAN = ControlPlan(
+    "bumper beam", (HOLE,), Thresholds(0.25, 0.6), Thresholds(0.3, 0.7), 5, ReactionPlan(), (OFFSET,)
+)
+CASE = Case(
+    UUID(int=1),
+    CaseKind.SUSPECT_PART,
+    LineId("l"),
+    StationId("s"),
+    1,
+    7,
+    PartSerial("B7"),
+    AT,
+    AT + timedelta(minutes=5),
+    Role.ENGINEER,
+)
+NEAR_LIMIT = Judgement("hole_4_x_mm", 0.31, Verdict.REVIEW, marginal=True)
+PARAMETER = "spindle_b_x_offset_um"
+
+
+def inspection(mean: float = 0.17, readings: dict[str, float] | None = None) -> InspectionDetail:
+    row = InspectionRow(3, "l", "s", 1, 7, "B7", AT, AT, Verdict.REVIEW, "v", (), (NEAR_LIMIT,), None)
+    return InspectionDetail(row, readings or {}, (ForecastView("hole_4_x_mm", mean, 0.02),), (), (), {})
+
+
+def decision(kind: DecisionKind, travel: OrderState, disposition: Disposition | None = None) -> DecisionView:
+    return DecisionView(
+        UUID(int=2), kind, CASE.id, "vera", Role.ENGINEER, AT, "why", disposition, None, None, travel, "", "B7"
+    )
+
+
+def test_the_suggestion_comes_first_and_stopping_the_line_last() -> None:
+    found = case_view.recommended(inspection(), PLAN, {PARAMETER: 0.0})
+    advice = advise(CASE, (NEAR_LIMIT,), found, PLAN)
+    offered = actions(CASE, advice, found, adjustable=True)
+    assert advice.kind is DecisionKind.ADJUST_PARAMETER
+    assert "Hole 4 x of the next parts then +0.070 ± 0.020 mm." in advice.why
+    assert offered[0].label == "Adjust −100 µm"
+    assert offered[0].suggested
+    assert offered[-1].kind is DecisionKind.STOP_LINE
+    assert [action.suggested for action in offered].count(True) == 1
+
+
+def test_what_was_adjusted_since_the_part_was_made_is_not_suggested_again() -> None:
+    then = inspection(readings={PARAMETER: 0.0})
+    before = case_view.recommended(then, PLAN, {PARAMETER: 0.0})
+    after = case_view.recommended(then, PLAN, {PARAMETER: -100.0})
+    assert before is not None
+    assert before.value == -100
+    assert after is not None
+    assert after.step == -50, "it could not go below its limit of -150"
+    done = case_view.recommended(inspection(0.09, {PARAMETER: 0.0}), PLAN, {PARAMETER: -90.0})
+    assert done is None
+
+
+def test_a_step_is_offered_within_the_largest_step_and_the_limits() -> None:
+    (offered,) = case_view.adjustables(inspection(), PLAN, {PARAMETER: 90.0}, None)
+    assert (offered.lowest, offered.highest, offered.value) == (-10, 150, 90)
+
+
+def test_a_parameter_whose_value_is_not_known_is_not_offered() -> None:
+    assert case_view.adjustables(inspection(), PLAN, {}, None) == ()
+
+
+def test_missing_evidence_asks_for_a_measurement_and_a_marked_defect_for_a_look() -> None:
+    missing = judge_missing(NoEvidence("face", "no picture", "look at the cable"))
+    assert advise(CASE, (missing,), None, PLAN).kind is DecisionKind.MEASURE
+    unsure = Judgement("surface:face", 0.5, Verdict.REVIEW, marginal=True)
+    assert advise(CASE, (unsure,), None, PLAN).kind is None
+    sure = Judgement("surface:face", 0.9, Verdict.HOLD, marginal=False)
+    assert advise(CASE, (sure,), None, PLAN).kind is DecisionKind.CONFIRM_HOLD
+
+
+def test_an_escaped_part_cannot_be_released() -> None:
+    escape = replace(CASE, kind=CaseKind.ESCAPE)
+    advice = advise(escape, (), None, PLAN)
+    kinds = {action.kind for action in actions(escape, advice, None, adjustable=False)}
+    assert kinds == {DecisionKind.CONFIRM_HOLD, DecisionKind.STOP_LINE}
+    assert case_view.matter(escape, PLAN) == "Bumper beam B7 passed, and measures out"
+
+
+def test_what_was_measured_is_said_before_what_was_thought() -> None:
+    judged = Judgement(
+        "hole_4_x_mm",
+        0.3,
+        Verdict.REVIEW,
+        marginal=True,
+        reasons=(Reason(ReasonCode.TREND, {"parts": 9, "direction": "rising"}),),
+    )
+    said = case_view.why(CASE, (judged,), {"hole_4_x_mm": 0.21}, PLAN)
+    assert said[0].startswith("Hole 4 x was measured at +0.21 mm")
+    assert said[1] == "It has been rising for 9 parts."
+    assert case_view.leading_characteristic((judged,), {"hole_4_x_mm": 0.21}, PLAN) is HOLE
+
+
+def test_a_closed_case_says_how_it_ended() -> None:
+    scrapped = decision(DecisionKind.CONFIRM_HOLD, OrderState.DONE, Disposition.SCRAP)
+    detail = CaseDetail(CASE, None, (decision(DecisionKind.MEASURE, OrderState.DONE), scrapped))
+    assert case_view.outcome(detail) == "held, scrap"
+    assert case_view.outcome(CaseDetail(CASE, None, ())) == "decided"
+
+
+def test_a_decision_travels_in_three_steps_and_a_refusal_is_plain() -> None:
+    passed = [
+        journey(decision(DecisionKind.RELEASE, travel)).passed
+        for travel in (OrderState.RECORDED, OrderState.SENT, OrderState.DONE)
+    ]
+    assert passed == [1, 2, 3]
+    refused = journey(decision(DecisionKind.RELEASE, OrderState.REFUSED))
+    assert (refused.outcome, refused.sentence) == ("failed", "Refused by the PLC; nothing was changed.")
+    assert "may not have been applied" in journey(decision(DecisionKind.RELEASE, OrderState.UNKNOWN)).sentence
+
+
+def test_an_arrived_decision_is_news_for_a_minute_only() -> None:
+    done = decision(DecisionKind.STOP_LINE, OrderState.DONE)
+    assert still_shown(done, AT + timedelta(seconds=59))
+    assert not still_shown(done, AT + timedelta(seconds=61))
+    assert still_shown(decision(DecisionKind.STOP_LINE, OrderState.SENT), AT + timedelta(hours=1))
+
+
+def test_a_chart_leaves_gaps_where_nothing_is_known_and_rings_the_last_part() -> None:
+    points = (
+        HistoryPoint(1, "B1", AT, 0.02, 0.0, 0.02, Verdict.PASS),
+        HistoryPoint(2, "B2", AT, None, None, None, Verdict.PASS),
+        HistoryPoint(3, "B3", AT, None, 0.17, 0.02, Verdict.REVIEW),
+    )
+    chart = history_chart(HOLE, points, ring_last=True)
+    assert chart["measured"] == [0.02, None, None]
+    assert chart["low"] == [-0.032897072539029444, None, 0.13710292746097057]
+    assert chart["ring"] == 2
+    one_sided = Characteristic("roughness_um", "um", Limits(float("-inf"), 2.5))
+    assert history_chart(one_sided, (), ring_last=True)["lower"] is None
+
+
+def test_words() -> None:
+    assert countdown(AT + timedelta(seconds=222), AT) == "3:42"
+    assert countdown(AT - timedelta(seconds=3700), AT) == "overdue 1:01:40"
+    assert subject(NEAR_LIMIT, PLAN) == "hole 4 x"
+    assert subject(Judgement("surface:face", 1, Verdict.HOLD, marginal=False), PLAN) == "face camera"
+    assert (signed(0), signed(24), signed(-90)) == ("0", "+24", "−90")
+    assert reading("spindle_b_power_kw") == ("Spindle b power", "kW")
+    assert unit("um") == "µm"
+    assert parameter_title("gone", PLAN) == "gone"
+
+
+def test_the_case_is_held_until_it_is_closed() -> None:
+    assert case_view.matter(CASE, PLAN) == "Bumper beam B7 is held"
+    closed = replace(CASE, state=CaseState.CLOSED)
+    assert case_view.matter(closed, PLAN, "released") == "Bumper beam B7 is released"
