@@ -222,7 +222,12 @@ async def _spawn(channel: socket.socket, settings: CameraSettings) -> asyncio.su
 
 
 async def _end(process: asyncio.subprocess.Process) -> None:
-    """Gone when this returns; SIGKILL also ends a driver that blocks."""
+    """Gone when this returns or raises; SIGKILL also ends a driver that blocks."""
     if process.returncode is None:
         process.kill()
-    await process.wait()
+    gone = asyncio.ensure_future(process.wait())
+    try:
+        await asyncio.shield(gone)
+    except asyncio.CancelledError:
+        await gone
+        raise

@@ -71,8 +71,8 @@ async def test_a_file_counts_only_once_it_is_whole_and_of_the_right_ending(tmp_p
         trigger = time.monotonic()
         await asyncio.sleep(0.05)
         picture = encode_png(np.full((HEIGHT, WIDTH), 90, np.uint8))
-        await write(tmp_path / "part.txt", FACES[3])
-        await write(tmp_path / ".hidden.jpg", FACES[3])
+        await write(tmp_path / "part.txt", FACES[2])
+        await write(tmp_path / ".hidden.jpg", FACES[2])
         with (tmp_path / "part.png").open("wb") as growing:
             for at in range(0, len(picture), len(picture) // 12):
                 growing.write(picture[at : at + len(picture) // 12])
