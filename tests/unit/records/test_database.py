@@ -144,7 +144,7 @@ while True:
 @pytest.mark.parametrize("mode", ["newest", "locked"])
 def test_what_was_acknowledged_survives_kill_9(tmp_path, mode):
     acknowledged = 0
-    for lines in (3, 40):
+    for lines in (3, 20):
         command = [sys.executable, "-c", WRITER, str(tmp_path), mode]
         with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=Path.cwd()) as writer:
             for _ in range(lines):
