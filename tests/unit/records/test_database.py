@@ -87,6 +87,32 @@ def test_the_file_lock_keeps_a_second_writer_out_until_the_first_has_committed(t
     second.close()
 
 
+@pytest.mark.skipif(sqlite.is_sound(sqlite3), reason="Python's own SQLite is new enough to need no lock here")
+@pytest.mark.parametrize("use", ["write", "checkpoint"])
+def test_with_an_older_library_writers_and_checkpoints_wait_for_the_file_lock(tmp_path, use):
+    url = f"sqlite:///{tmp_path}/store.db"
+    database = Database.open(url, ledger_key=KEY, checkpoint=True, driver=sqlite3)
+    database.migrate()
+
+    def work() -> None:
+        if use == "write":
+            with database.write() as connection:
+                connection.execute(text("UPDATE changes SET number = 1"))
+        else:
+            with database.connect() as connection:
+                database.checkpoint(connection)
+
+    other = sqlite.FileLock(tmp_path / "store.db.lock")
+    worker = threading.Thread(target=work)
+    with other.held():
+        worker.start()
+        worker.join(timeout=0.2)
+        assert worker.is_alive()
+    worker.join()
+    other.close()
+    database.close()
+
+
 def test_only_the_edge_moves_the_log_into_the_database(tmp_path):
     url = f"sqlite:///{tmp_path}/store.db"
     edge = Database.open(url, ledger_key=KEY, checkpoint=True)
