@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Label, Row, bindparam, delete, select
+from sqlalchemy import Connection, Row, bindparam, delete, select
 
 from quality.case import CaseState
 from records.database import Database
@@ -14,6 +14,14 @@ from records.tables import cases, frames
 SWEEP_AFTER = timedelta(hours=1)
 """A picture that no record cites is left alone for so long: its record may still be on the way."""
 
+_UNCLOSED = (
+    select(cases.c.number)
+    .where(cases.c.inspection_id == frames.c.inspection_id, cases.c.state != CaseState.CLOSED.value)
+    .exists()
+)
+_IN_OPEN_CASE = _UNCLOSED.label("in_open_case")
+_LEAVE = delete(frames).where(frames.c.id == bindparam("leaving"), ~_UNCLOSED)
+
 
 def prune(database: Database, pictures: Pictures, now: datetime, *, keep_days: float, keep_bytes: int) -> int:
     """Takes away pictures older than `keep_days`, then the oldest until `keep_bytes` hold the rest.
@@ -22,33 +30,29 @@ def prune(database: Database, pictures: Pictures, now: datetime, *, keep_days: f
     goes first: should the process die in between, the file that is left is swept the next time.
     """
     too_old = micros(now - timedelta(days=keep_days))
-    with database.write() as connection:
-        going = {row.sha256 for row in _leave(connection, too_old, keep_bytes)}
+    with database.read() as connection:
+        leaving = _leaving(connection, too_old, keep_bytes)
+    if leaving:
+        # Looked for without holding writers up; what a case was opened for meanwhile stays.
+        with database.write() as connection:
+            connection.execute(_LEAVE, [{"leaving": row.id} for row in leaving])
     with database.read() as connection:
         cited = set(connection.execute(select(frames.c.sha256)).scalars())
-    for sha256 in going - cited:
+    going = {row.sha256 for row in leaving} - cited
+    for sha256 in going:
         pictures.remove(sha256)
-    return len(going - cited) + _sweep(pictures, cited, now)
+    return len(going) + _sweep(pictures, cited, now)
 
 
-def _leave(connection: Connection, too_old: int, keep_bytes: int) -> list[Row[Any]]:
+def _leaving(connection: Connection, too_old: int, keep_bytes: int) -> list[Row[Any]]:
     kept_bytes, leaving = 0, []
-    newest_first = select(frames.c.id, frames.c.sha256, frames.c.size, frames.c.captured_at, _in_open_case())
+    newest_first = select(frames.c.id, frames.c.sha256, frames.c.size, frames.c.captured_at, _IN_OPEN_CASE)
     for row in connection.execute(newest_first.order_by(frames.c.captured_at.desc())):
         if row.in_open_case or (row.captured_at >= too_old and kept_bytes + row.size <= keep_bytes):
             kept_bytes += row.size
         else:
             leaving.append(row)
-    if leaving:
-        connection.execute(
-            delete(frames).where(frames.c.id == bindparam("leaving")), [{"leaving": row.id} for row in leaving]
-        )
     return leaving
-
-
-def _in_open_case() -> Label[bool]:
-    unclosed = (cases.c.inspection_id == frames.c.inspection_id) & (cases.c.state != CaseState.CLOSED.value)
-    return select(cases.c.number).where(unclosed).exists().label("in_open_case")
 
 
 def _sweep(pictures: Pictures, cited: set[str], now: datetime) -> int:
