@@ -77,6 +77,8 @@ function show(img) {
 document.addEventListener("visibilitychange", () => { if (!document.hidden) pass(); });
 document.addEventListener("htmx:after:swap", tick);
 setInterval(tick, 250);
+// The events tell of cases, not of each step of a decision; while one travels, the page asks.
+setInterval(() => { if (document.querySelector(".journey.travelling")) changed("now"); }, APART_MS);
 tick();
 listen(1000);
 document.querySelectorAll("img[data-live]").forEach(show);
