@@ -1,12 +1,16 @@
 import json
+import os
 import signal
 import socket
 import struct
 import subprocess
 import sys
+import time
 import urllib.request
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 from edge.simulator.registers import check_word, uint32_of, words_of_serial, words_of_uint32
 
@@ -75,3 +79,31 @@ def test_the_line_runs_as_a_process_gives_its_ports_and_ends_when_told() -> None
         process.send_signal(signal.SIGTERM)
         assert process.wait(timeout=10) == 0
         process.stdout.close()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a process that its parent ended")
+def test_with_its_parent_the_line_ends() -> None:
+    child = f"[{sys.executable!r}, '-m', 'edge.simulator', '--parts', '1', '--with-parent']"
+    parent = f"import subprocess; line = subprocess.Popen({child}); print(line.pid, flush=True); line.wait()"
+    process = subprocess.Popen([sys.executable, "-c", parent], cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    assert process.stdout
+    line = int(process.stdout.readline())
+    assert "plc_port" in process.stdout.readline(), "the line is ready"
+    process.kill()
+    process.wait(timeout=10)
+    assert process.stdout.read() == "", "the end of the pipe comes when the line, which shares it, has ended"
+    process.stdout.close()
+    deadline = time.monotonic() + 5
+    while _is_running(line) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert not _is_running(line)
+
+
+def _is_running(process: int) -> bool:
+    """False for one that has ended, also while nobody has asked how."""
+    status = Path(f"/proc/{process}/stat")
+    try:
+        os.kill(process, 0)
+        return status.read_text().rsplit(") ", 1)[1][0] != "Z"
+    except (ProcessLookupError, FileNotFoundError):
+        return False
