@@ -104,7 +104,7 @@ class CoilsGate:
         hold, taken = await self._read_coils()
         monotonic, seen_at = self._clock.monotonic(), self._clock.now()
         station = self._station(image)
-        if not hold and station != self._passed and not self._answering.locked():
+        if not hold and station != self._passed:
             await self._link.write_coil(self._layout.hold, on=True)
             hold = True
         self._scans += 1

@@ -137,8 +137,8 @@ class ModbusGate:
     ) -> T:
         """Writes the block and reads the status until it holds the answer.
 
-        A link that fails on the way (a busy PLC, a dropped connection) is tried again until the deadline, the
-        block included: the PLC takes the same content, or the same order, only once.
+        A link that fails on the way (a busy PLC, a dropped connection) is tried again until the deadline; so is a
+        write that was not confirmed, since the PLC takes the same content, or the same order, only once.
         """
         written, trouble, pause = False, "", FIRST_POLL_S
         while True:
@@ -148,7 +148,7 @@ class ModbusGate:
                     written = True
                 words = await self._link.read_registers(self._layout.status, STATUS_WORDS)
             except EquipmentError as error:
-                written, trouble = False, f" (last trouble: {error})"
+                trouble = f" (last trouble: {error})"
             else:
                 status = self._status = decode_status(words, self._layout)
                 if status.boot_count != before.boot_count:

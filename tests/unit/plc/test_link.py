@@ -21,6 +21,11 @@ LIES: dict[str, tuple[Misbehaviour, str]] = {
     "fewer registers": (lambda q, _: framed(q, b"\x03\x02\x00\x07"), "2 (it says 2) bytes of values, 8 were"),
     "more registers": (lambda q, _: framed(q, b"\x03\x0a" + bytes(10)), "10 (it says 10) bytes of values, 8 were"),
     "byte count that lies": (patched(8, 6), "8 (it says 6) bytes of values, 8 were"),
+    "values behind the counted ones": (lambda q, _: framed(q, b"\x03\x08" + bytes(10)), "10 (it says 8) bytes"),
+    "fewer values than it counts": (
+        lambda q, _: framed(q, b"\x03\x08" + bytes(6)),
+        "6 (it says 8) bytes of values",
+    ),
     "nothing at all in it": (lambda q, _: framed(q, b"\x03\x00"), "0 (it says 0) bytes of values"),
     "transaction id 0": (lambda _, r: b"\0\0" + r[2:], "transaction 0"),
     "another transaction id": (lambda _, r: b"\0\x63" + r[2:], "transaction 99"),

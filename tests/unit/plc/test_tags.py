@@ -66,7 +66,7 @@ def test_what_is_not_finite_is_no_evidence(value: float) -> None:
     missing = decode(tag, image(*words(struct.pack(">f", value)), start=32), START)
     assert isinstance(missing, NoEvidence)
     assert missing.device == "tag power_kw, register 32 (40033)"
-    assert str(value) in missing.problem
+    assert missing.problem == f"reads {value}"
     assert "word order" in missing.mend
 
 
