@@ -10,7 +10,7 @@ from typing import Any
 from edge.recording import RecordingError, read_frames, read_parts, read_picture
 from edge.verbs.replaying import Replay
 from edge.verbs.scoring import ScoredFrames, ScoredParts
-from inference.bundle import Bundle, load_bundle
+from inference.bundle import Bundle, BundleError, load_bundle
 from quality.plan import Thresholds
 from quality.sampling import CostWeights
 from quality.splitting import first_frames, first_parts, last_frames, last_start
@@ -38,6 +38,9 @@ def train(
     `kind` is forecast (parts, in the order made) or surface (tile groups whole, in order of first appearance).
     Raises RecordingError, also when there is too little to learn from, and BundleError.
     """
+    if out.exists():
+        # Said before the work, not after it.
+        raise BundleError(f"{out}: exists already; choose another folder")
     try:
         bundle, learned = _learn(kind, recording, out, first, on_progress)
     except RecordingError:

@@ -130,6 +130,13 @@ def test_too_little_to_learn_from_names_the_recording(parts: Path, tmp_path: Pat
         train("forecast", parts, tmp_path / "b", 0.1)
 
 
+def test_a_folder_that_exists_is_refused_before_the_work(parts: Path, tmp_path: Path) -> None:
+    steps: list[str] = []
+    with pytest.raises(BundleError, match="exists already"):
+        train("forecast", parts, tmp_path, 0.6, lambda step, _share: steps.append(step))
+    assert not steps
+
+
 def test_a_replay_has_every_figure_for_the_policy_its_curve_and_the_shops_rules(parts: Path, bundle: Path) -> None:
     card = replay(parts, bundle, 0.4)
     assert json.loads(json.dumps(card, allow_nan=False)) == card
