@@ -18,6 +18,8 @@ import cv2
 from edge.simulator.line import SimulatedLine, Wish
 
 PR_SET_PDEATHSIG: Final = 1
+SWITCH_S: Final = 0.0005
+"""The thread that draws gives way to the Modbus servers that soon, in seconds."""
 
 
 def main() -> None:
@@ -36,6 +38,7 @@ def main() -> None:
     if asked.with_parent:
         die_with_parent()
     cv2.setNumThreads(1)
+    sys.setswitchinterval(SWITCH_S)
     wish = Wish(
         seed=asked.seed,
         takt_s=asked.takt,

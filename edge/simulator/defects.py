@@ -70,8 +70,11 @@ def _relief(face: Picture, cover: Mask, dark: float, bright: float) -> None:
 
 def _outline(random: np.random.Generator, centre: Point, radius: float, roughness: float) -> NDArray[np.float64]:
     """An irregular closed outline, float64 [points, 2]."""
-    angles = np.linspace(0, 2 * np.pi, 22, endpoint=False)
-    radii = radius * (1 + roughness * random.uniform(-1, 1, len(angles)))
+    angles = np.linspace(0, 2 * np.pi, 64, endpoint=False)
+    radii = np.full(len(angles), radius)
+    for waves in (2, 3, 5, 8):
+        swing = radius * roughness * random.normal(0, 1) / waves**0.7
+        radii += swing * np.sin(waves * angles + random.uniform(0, 2 * np.pi))
     return np.asarray(np.column_stack([centre[0] + radii * np.cos(angles), centre[1] + radii * np.sin(angles)]))
 
 
@@ -101,10 +104,10 @@ def blowhole(face: Picture, random: np.random.Generator, holes: Sequence[Point],
     cover = np.zeros(shape, np.uint8)
     hole = holes[int(random.integers(len(holes)))]
     angle = random.uniform(0, 2 * np.pi)
-    heart = np.array(hole) + radius * random.uniform(1.55, 1.8) * np.array([np.cos(angle), np.sin(angle)])
+    heart = np.array(hole) + radius * random.uniform(1.7, 2.0) * np.array([np.cos(angle), np.sin(angle)])
     for _ in range(int(random.integers(1, 5))):
-        x, y = heart + random.normal(0, 16, 2)
-        pore = _polygon(_outline(random, (float(x), float(y)), random.uniform(9, 19), 0.22), shape)
+        x, y = heart + random.normal(0, 12, 2)
+        pore = _polygon(_outline(random, (float(x), float(y)), random.uniform(9, 19), 0.12), shape)
         cover = np.maximum(cover, pore)
     _relief(face, cover, 0.0, 75.0)
     _lay(face, cover, float(random.uniform(24, 48)))
@@ -134,9 +137,11 @@ def chip(face: Picture, random: np.random.Generator, holes: Sequence[Point], rad
     x, y = holes[int(random.integers(len(holes)))]
     angle, size = random.uniform(0, 2 * np.pi), random.uniform(20, 34)
     centre = (float(x + (radius + 10) * np.cos(angle)), float(y + (radius + 10) * np.sin(angle)))
-    cover = _polygon(_outline(random, centre, size, 0.25), shape)
+    cover = _polygon(_outline(random, centre, size, 0.13), shape)
+    bore = (round(x * 2**SHIFT), round(y * 2**SHIFT))
+    cv2.circle(cover, bore, round((radius - 1) * 2**SHIFT), 0, -1, cv2.LINE_AA, SHIFT)
     _relief(face, cover, 0.0, 80.0)
-    _crumple(face, cover, random, 3.5, Levels(78, 28, 22, 215))
+    _crumple(face, cover, random, 3.5, Levels(84, 30, 22, 215))
     return cover
 
 
