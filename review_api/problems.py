@@ -90,7 +90,8 @@ def answer_with_problems(app: FastAPI) -> None:
     @app.exception_handler(Problem)
     async def problem(request: Request, error: Problem) -> Response:
         if error.code == NOT_SIGNED_IN and request.method == "GET" and _is_page_visit(request):
-            return RedirectResponse(f"/sign-in?next={quote(request.url.path)}", status_code=303)
+            wanted = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+            return RedirectResponse(f"/sign-in?next={quote(wanted)}", status_code=303)
         return problem_response(request.url.path, error.status, error.code, error.detail, headers=error.headers)
 
     @app.exception_handler(Refusal)

@@ -37,13 +37,16 @@ def cases_page(
 
 def _entry(visit: Visit, row: CaseRow) -> dict[str, object]:
     """One line of the queue."""
-    inspection = visit.records.inspection(row.inspection_id) if row.inspection_id is not None else None
+    detail = visit.records.case(row.case.id)
+    inspection = detail.inspection if detail is not None else None
     measured = inspection.measurements if inspection is not None else {}
     frames: tuple[FrameView, ...] = inspection.frames if inspection is not None else ()
     suspect = case_view.suspicions(row.judgements)
     return {
         "case": row.case,
-        "matter": case_view.matter(row.case, visit.plan),
+        "matter": case_view.matter(
+            row.case, visit.plan, case_view.outcome(detail) if detail is not None else "decided"
+        ),
         "why": case_view.why(row.case, row.judgements, measured, visit.plan)[0],
         "picture": next((frame for frame in frames if frame.kept), None),
         "subject": words.subject(suspect[0], visit.plan) if suspect else "",

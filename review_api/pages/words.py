@@ -63,7 +63,9 @@ def subject(judgement: Judgement, plan: ControlPlan) -> str:
     """What a judgement is about, for people."""
     kind, separator, device = judgement.subject.partition(":")
     if separator:
-        return {"surface": f"{device} camera", "evidence": f"evidence from {device}"}.get(kind, judgement.subject)
+        return {"surface": f"{device} camera", "evidence": f"no evidence from {device}"}.get(
+            kind, judgement.subject
+        )
     for characteristic in plan.characteristics:
         if characteristic.name == judgement.subject:
             return characteristic.label
