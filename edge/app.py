@@ -73,7 +73,7 @@ async def run_edge(settings: LineSettings, beside: Path) -> None:
             keep_days=settings.store.keep_days,
             keep_bytes=int(settings.store.keep_gigabytes * 1e9),
         )
-        housekeeping = Housekeeping(prune, write, clock)
+        housekeeping = Housekeeping(prune, clock)
         line = await _assemble(settings, beside, clock, records, write, gate, gauge, vision, database.description)
         for camera in line.cameras:
             await camera.start()

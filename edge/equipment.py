@@ -96,7 +96,8 @@ def open_gauge(settings: LineSettings, clock: Clock) -> ModbusGauge | None:
     gauge = settings.gauge
     if gauge is None:
         return None
-    link = ModbusLink(PlcAddress(gauge.host, gauge.port, gauge.unit, settings.plc.timeout_ms / 1000), clock)
+    address = PlcAddress(gauge.host, gauge.port, gauge.unit, settings.plc.timeout_ms / 1000, device="gauge")
+    link = ModbusLink(address, clock)
     names = tuple(c.name for c in settings.plan.characteristics)
     layout = GaugeLayout(
         request=gauge.request_address,

@@ -83,7 +83,7 @@ class Orders:
             case DecisionKind.RELEASE | DecisionKind.CONFIRM_HOLD if case is not None:
                 accepted = decision.kind is DecisionKind.RELEASE or decision.disposition is Disposition.USE_AS_IS
                 code = OrderCode.RELEASE_PART if accepted else OrderCode.DIVERT
-                await self._record(decision, code, case.cycle_sequence, case.boot_count)
+                await self._record(decision, code, case.cycle_sequence)
             case _:
                 await self._settle_without_order(decision, applied=False, detail="The case it answers is closed.")
 

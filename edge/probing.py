@@ -86,7 +86,7 @@ async def _probe_gauge(settings: LineSettings, clock: Clock) -> Probe:
     assert settings.gauge is not None  # noqa: S101 - the caller asks only then
     gauge = settings.gauge
     name = f"gauge {gauge.host}:{gauge.port}"
-    address = PlcAddress(gauge.host, gauge.port, gauge.unit, settings.plc.timeout_ms / 1000)
+    address = PlcAddress(gauge.host, gauge.port, gauge.unit, settings.plc.timeout_ms / 1000, device="gauge")
     words = 3 + 2 * len(settings.plan.characteristics)
     try:
         async with ModbusLink(address, clock) as link:

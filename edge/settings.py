@@ -25,6 +25,15 @@ def _known_zone(name: str) -> str:
     return name
 
 
+def _addressed(unit: int) -> int:
+    if not (1 <= unit <= 247 or unit == 255):  # noqa: PLR2004 - Modbus keeps 0 for broadcast and 248 to 254 for nobody
+        raise ValueError(f"unit {unit} cannot be asked; write 1 to 247, or 255 for a device reached by TCP alone")
+    return unit
+
+
+Unit = Annotated[int, AfterValidator(_addressed)]
+
+
 class _Settings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -88,7 +97,7 @@ class PlcSettings(_Settings):
 
     host: str
     port: Port = 502
-    unit: Annotated[int, Field(ge=1, le=255)] = 1
+    unit: Unit = 1
     profile: Literal["block", "coils"] = "block"
     word_order: WordOrder = "big"
     status_address: Address = 0
@@ -112,7 +121,7 @@ class GaugeSettings(_Settings):
 
     host: str
     port: Port = 502
-    unit: Annotated[int, Field(ge=1, le=255)] = 1
+    unit: Unit = 1
     request_address: Address = 0
     answer_address: Address = 20
     timeout_s: Annotated[float, Field(gt=0, le=3600)] = 30

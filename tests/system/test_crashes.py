@@ -33,7 +33,7 @@ def test_kill_9_of_edge_at_any_moment_loses_nothing(make_line: Callable[..., Run
     for _ in range(KILLS):
         edge = line.start("edge")
         before = len(acknowledged)
-        wait_until(lambda: "edge has recovered" in line.log("edge")[-4000:] or edge.poll() is not None, "recovery")
+        wait_until(lambda: "edge has recovered" in line.log("edge"), "recovery")
         time.sleep(chance.uniform(0.0, 0.5))
         edge.send_signal(signal.SIGKILL)
         edge.wait()
@@ -50,7 +50,7 @@ def test_kill_9_of_edge_at_any_moment_loses_nothing(make_line: Callable[..., Run
     with line.records() as records:
         rows = inspections(records)
         cases = records.cases(line.settings.line, frozenset({CaseState.OPEN}), None, 500).rows
-    assert Counter(row.serial for row in rows) == Counter(made)
+    assert Counter(row.serial for row in rows) == Counter(list(made))
     for row in rows:
         part = made[row.serial]
         assert (part["passed_by"] == "PASS") == (row.verdict is Verdict.PASS), row

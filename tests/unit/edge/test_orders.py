@@ -78,7 +78,7 @@ async def test_a_release_becomes_one_order_and_closes_the_case(
     decision = decide(records, DecisionKind.RELEASE)
     assert await orders.carry_out()
     assert await orders.carry_out()
-    assert [(o.code, o.target, o.value) for o in gate.orders] == [(OrderCode.RELEASE_PART, 7, 1)]
+    assert [(o.code, o.target, o.value) for o in gate.orders] == [(OrderCode.RELEASE_PART, 7, 0)]
     assert records.travels[decision.id][0] is OrderState.DONE
     assert records.cases[CASE.id].state is CaseState.CLOSED
 
