@@ -1,5 +1,6 @@
 """Signing in: who gets in, how long it lasts, and what ends it."""
 
+import asyncio
 from dataclasses import replace
 
 import httpx
@@ -50,9 +51,9 @@ async def test_nobody_is_known_without_a_cookie(anyone: httpx.AsyncClient) -> No
 
 
 async def test_a_visit_to_a_page_leads_to_the_sign_in_page(anyone: httpx.AsyncClient) -> None:
-    answer = await anyone.get(ME, headers={"accept": "text/html"})
+    answer = await anyone.get("/parts?serial=B1&limit=5", headers={"accept": "text/html"})
     assert answer.status_code == 303
-    assert answer.headers["location"] == f"/sign-in?next={ME}"
+    assert answer.headers["location"] == "/sign-in?next=/parts%3Fserial%3DB1%26limit%3D5"
 
 
 @pytest.mark.parametrize("name", ["engineer", "nobody"])
@@ -119,6 +120,13 @@ async def test_wrong_tries_make_the_account_wait_longer_and_longer(
     clock.advance(61)
     assert (await attempt("engineer")).status_code == 200
     assert (await attempt("wrong")).status_code == 401
+
+
+async def test_what_many_try_at_once_counts_as_well(anyone: httpx.AsyncClient) -> None:
+    tries = [anyone.post(ME, json={"name": "engineer", "password": f"wrong {n}"}) for n in range(12)]
+    statuses = [answer.status_code for answer in await asyncio.gather(*tries)]
+    assert statuses.count(401) == 5
+    assert statuses.count(429) == 7
 
 
 async def test_one_account_waiting_does_not_make_another_wait(anyone: httpx.AsyncClient) -> None:

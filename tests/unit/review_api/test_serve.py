@@ -63,7 +63,6 @@ def test_live_stream_over_http_and_an_end_that_does_not_wait_for_it(
 ) -> None:
     process, url = station
     with httpx.Client(base_url=url, auth=("it", "it-reports"), timeout=10) as client:
-        # The cheap hash of the tests' accounts is verified by the parameters it carries.
         with client.stream("GET", "/api/v1/events") as stream:
             assert stream.headers["content-type"].startswith("text/event-stream")
             lines = stream.iter_lines()
@@ -77,6 +76,7 @@ def test_live_stream_over_http_and_an_end_that_does_not_wait_for_it(
             began = time.monotonic()
             process.send_signal(signal.SIGTERM)
             assert list(lines)[-1] == ""
-            process.wait(timeout=5)
-    assert time.monotonic() - began < 2
+            # Cut off by the server's patience, it would have lasted two seconds.
+            assert time.monotonic() - began < 1.9
+    process.wait(timeout=30)
     assert process.returncode == 0
