@@ -38,7 +38,7 @@ async def supervise(
 ) -> str | None:
     """Runs the programs until the event is set or a signal comes.
 
-    A program that is not restarted ends them all when it ends. Returns that program's name, or None when all
+    What they print goes to standard error. A program that is not restarted ends them all when it ends. Returns that program's name, or None when all
     were stopped on purpose. `on_start` is told each program's name and process id.
     """
     loop = asyncio.get_running_loop()
@@ -65,6 +65,7 @@ async def _keep(
         process = await asyncio.create_subprocess_exec(
             *program.command,
             start_new_session=True,
+            stdout=sys.stderr,
             env=os.environ | {SUPERVISED: str(os.getpid())},
         )
         if on_start is not None:
