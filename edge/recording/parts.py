@@ -86,9 +86,9 @@ def _maintenance(path: Path) -> tuple[tuple[datetime, str, str], ...]:
     _, rows = read_table(path, ("at", "machine", "event"))
     events = []
     for row in rows:
-        row.text("at")
         at = row.time("at")
-        if at is not None:
-            events.append((at, row.cells["machine"], row.cells["event"]))
+        if at is None:
+            row.refuse("at", "is empty; fill it in or delete the line")
+        events.append((at, row.cells["machine"], row.cells["event"]))
     # Times without a zone are compared as if they were UTC: only their order matters here.
     return tuple(sorted(events, key=lambda event: event[0] if event[0].tzinfo else event[0].replace(tzinfo=UTC)))

@@ -9,11 +9,12 @@ import numpy as np
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
-from edge.recording import RecordingError
+from edge.recording import RecordingError, read_parts
 from edge.verbs.learning import LearnedFrom, evaluate, replay, train
-from inference.bundle import BundleError, write_bundle
+from edge.verbs.replaying import Replay
+from inference.bundle import BundleError, load_bundle, write_bundle
 from quality.plan import Thresholds
-from quality.sampling import CostWeights
+from quality.sampling import CostWeights, Occasion
 from quality.scorecard import auroc
 from tests.unit.models.making import made_up_history
 
@@ -114,6 +115,18 @@ def test_a_recording_of_another_line_is_refused(parts: Path, bundle: Path, tmp_p
         evaluate(bundle, other, in_sample=True)
 
 
+def test_a_part_without_its_readings_is_not_forecast_and_is_measured(bundle: Path, tmp_path: Path) -> None:
+    other = _write_parts(tmp_path / "other", 80, prefix="Q", seed=8)
+    lines = (other / "parts.csv").read_text().splitlines()
+    for at in (5, 40):
+        cells = lines[at].split(",")
+        lines[at] = ",".join([*cells[:2], "", *cells[3:]])
+    (other / "parts.csv").write_text("\n".join(lines))
+    assert evaluate(bundle, other)["without_forecast"] == 2
+    occasions = Replay(load_bundle(bundle), read_parts(other), 0).decide(Thresholds(1.0, 1.0))
+    assert [part for part, occasion in enumerate(occasions) if occasion is Occasion.SUSPECT] == [4, 39]
+
+
 @pytest.mark.parametrize("share", [0.0, 1.5])
 def test_a_share_that_is_none_is_refused(parts: Path, bundle: Path, tmp_path: Path, share: float) -> None:
     for ask in (
@@ -196,28 +209,30 @@ def _picture_graph() -> bytes:
     return encoded
 
 
-@pytest.fixture(scope="module")
-def frames(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Ten tiles, two pictures each; every third tile has a bright square that its mask marks."""
-    folder = tmp_path_factory.mktemp("frames")
+def _write_frames(folder: Path, *, tiles: int, height: int, width: int) -> Path:
+    """Tiles with two pictures each; every third tile has a bright square that its mask marks."""
     random = np.random.default_rng(9)
-    rows = []
+    rows = ["frame,tile_group,exposure,label,conforming,mask"]
     for sub in ("frames", "masks"):
-        (folder / sub).mkdir()
-    for index in range(20):
+        (folder / sub).mkdir(parents=True)
+    for index in range(2 * tiles):
         defect = (index // 2) % 3 == 0
-        picture = random.integers(0, 60, (8, 8), dtype=np.uint8)
-        mask = np.zeros((8, 8), np.uint8)
+        picture = random.integers(0, 60, (height, width), dtype=np.uint8)
+        mask = np.zeros((height, width), np.uint8)
         if defect:
-            picture[2:4, 4:6], mask[2:4, 4:6] = 250, 255
+            square = (slice(height // 4, height // 2), slice(width // 2, width * 3 // 4))
+            picture[square], mask[square] = 250, 255
         for sub, image in (("frames", picture), ("masks", mask)):
             (folder / sub / f"{index}.png").write_bytes(cv2.imencode(".png", image)[1].tobytes())
-        shown = f"masks/{index}.png" if defect else ""
-        told = "chip,0" if defect else "none,1"
-        rows.append(f"frames/{index}.png,{index // 2},e{index % 2},{told},{shown}")
-    header = "frame,tile_group,exposure,label,conforming,mask\n"
-    (folder / "frames.csv").write_text(header + "\n".join(rows) + "\n")
+        told = f"chip,0,masks/{index}.png" if defect else "none,1,"
+        rows.append(f"frames/{index}.png,{index // 2},e{index % 2},{told}")
+    (folder / "frames.csv").write_text("\n".join(rows))
     return folder
+
+
+@pytest.fixture(scope="module")
+def frames(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return _write_frames(tmp_path_factory.mktemp("recordings") / "frames", tiles=10, height=8, width=8)
 
 
 def _surface_bundle(folder: Path, learned_from: list[str]) -> Path:
@@ -278,3 +293,13 @@ def test_pixel_figures_compare_the_map_with_the_mask(frames: Path, tmp_path: Pat
     expected = auroc(np.concatenate(scores), np.concatenate(defects))
     card = evaluate(_surface_bundle(tmp_path / "b", []), frames)
     assert card["pixel_auroc"] == pytest.approx(expected, abs=1e-3)
+
+
+def test_a_surface_model_is_trained_on_whole_tiles_of_the_first_share(tmp_path: Path) -> None:
+    folder = _write_frames(tmp_path / "tiles", tiles=8, height=96, width=96)
+    answer = train("surface", folder, tmp_path / "b", 0.5)
+    assert answer["kind"] == "surface"
+    assert answer["learned_from"] == {"frames": 8, "tile_groups": 4, "nonconforming": 4}
+    assert evaluate(tmp_path / "b", folder, 0.5)["frames"] == 8
+    with pytest.raises(LearnedFrom, match="1 of the 5 tile groups"):
+        evaluate(tmp_path / "b", folder, 0.7)

@@ -71,6 +71,11 @@ def test_a_byte_order_mark_and_windows_line_ends_do_no_harm(folder: Path) -> Non
     assert read_parts(folder).serials == ("A1", "A2")
 
 
+def test_empty_lines_are_passed_over(folder: Path) -> None:
+    _rewrite(folder / "parts.csv", lambda text: text.replace("2,A2", "\n2,A2") + "\n\n")
+    assert read_parts(folder).serials == ("A1", "A2")
+
+
 def test_a_recording_without_readings_times_or_bars_is_read(folder: Path) -> None:
     (folder / "parts.csv").write_text("sequence,serial,x_mm,roughness_um\n1,A1,0.1,2\n")
     history = read_parts(folder)
