@@ -4,7 +4,7 @@
 import { now, refresh } from "./station.js";
 
 const TOPICS = ["line", "part", "cases", "alarms"];
-const APART_MS = 600;
+const APART_MS = 1000;
 const PICTURE_MS = 400;
 const LONGEST_WAIT_MS = 10000;
 const SOON_MS = 60000;

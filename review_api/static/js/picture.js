@@ -1,16 +1,18 @@
 // The part's picture under the fingers: pinch and drag, what the model saw laid over it, a good part beside it.
 
 const MOST = 10;
+const SCROLLS = "pan-y"; // at its whole size a picture lets the page scroll under the finger; enlarged, it moves itself
 
 function hold(figure) {
   const glasses = [...figure.querySelectorAll(".stage")].map((stage) => {
-    const glass = Panzoom(stage, { minScale: 1, maxScale: MOST, contain: "outside", panOnlyWhenZoomed: true, cursor: "grab" });
+    const glass = Panzoom(stage, { minScale: 1, maxScale: MOST, contain: "outside", panOnlyWhenZoomed: true, cursor: "grab", touchAction: SCROLLS });
     stage.parentElement.addEventListener("wheel", glass.zoomWithWheel, { passive: false });
     return { stage, glass };
   });
   // Both pictures move as one, so that the same place is compared.
-  for (const { stage } of glasses) {
+  for (const { stage, glass } of glasses) {
     stage.addEventListener("panzoomchange", ({ detail }) => {
+      glass.setOptions({ touchAction: detail.scale > 1 ? "none" : SCROLLS });
       for (const other of glasses) {
         if (other.stage === stage || same(other.glass, detail)) continue;
         other.glass.zoom(detail.scale, { animate: false, silent: true });

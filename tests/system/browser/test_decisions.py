@@ -1,13 +1,18 @@
 """What an engineer does on the tablet, from sign-in to the PLC's acknowledgement."""
 
+from datetime import UTC, datetime
+from uuid import uuid4
+
 import cv2
 import numpy as np
 import pytest
 from playwright.sync_api import Page, expect
 
+from quality.case import Case, CaseKind
 from quality.evidence import Box
+from quality.plan import Role
 from tests.system.browser.conftest import Station
-from tests.system.browser.shop import Shop
+from tests.system.browser.shop import LINE, STATION, Shop
 
 pytestmark = pytest.mark.browser
 
@@ -175,6 +180,26 @@ def test_a_serial_from_the_plc_is_shown_as_text_and_never_as_markup(signed_in: P
     expect(signed_in.get_by_role("heading", level=1)).to_contain_text(hostile)
     signed_in.get_by_role("link", name="Parts").click()
     expect(signed_in.locator(".part-list .serial")).to_have_text(hostile)
+
+
+def test_a_session_that_is_over_leads_to_the_sign_in_page(signed_in: Page, shop: Shop) -> None:
+    signed_in.context.clear_cookies()
+    hold_a_part(shop)
+    signed_in.evaluate("document.body.dispatchEvent(new CustomEvent('jidoka:now'))")
+    expect(signed_in.get_by_label("Password")).to_be_visible()
+
+
+def test_an_escaped_part_is_told_and_cannot_be_released(signed_in: Page, shop: Shop) -> None:
+    cycle = shop.make({}, picture(), serial="BM-ESCAPED").cycle
+    now = datetime.now(UTC)
+    shop.edge.open_case(
+        Case(uuid4(), CaseKind.ESCAPE, LINE, STATION, 1, cycle.sequence, cycle.serial, now, now, Role.ENGINEER)
+    )
+    open_the_case(signed_in)
+    expect(signed_in.get_by_role("heading", level=1)).to_have_text(
+        "Bumper beam BM-ESCAPED passed, and measures out"
+    )
+    expect(signed_in.locator(".actions button")).to_contain_text(["Confirm hold", "Adjust", "Stop the line"])
 
 
 def test_an_operator_looks_and_is_offered_no_decision(tablet: Page, shop: Shop) -> None:
