@@ -12,7 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from models.recipes.forecast_graph import NORMAL_QUANTILE, RATES, SCALE_FEATURES, Array, Head
+from models.recipes.forecast_graph import RATES, SCALE_FEATURES, Array, Head
+from quality.scorecard import COVERAGE, NORMAL_QUANTILE
 
 PENALTIES = (3.0, 10.0, 30.0, 100.0, 300.0, 1000.0, 3000.0)
 FIRST_FOLD, FOLDS = 0.4, 4
@@ -26,7 +27,6 @@ FAST, SLOW = RATES.index(0.3), RATES.index(0.06)
 SCALE_PRIOR, PRIOR_STRENGTH = (0.1, 0.8, 0.0), 0.1
 """What the scale's logarithm is expected to follow (age, unrest, movement) unless the residuals say otherwise:
 a quiet recording cannot tell what unrest means, and the next one need not be quiet."""
-COVERAGE = 0.9
 MAD_TO_SD = 1.4826
 
 

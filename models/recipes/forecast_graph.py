@@ -7,21 +7,24 @@ A = len(RATES) smoothing rates, H heads.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import onnx
 from numpy.typing import NDArray
-from onnx import TensorProto, helper, numpy_helper
+from onnx import TensorProto, helper
+
+from models.recipes.forecast_nodes import Nodes
+from quality.scorecard import NORMAL_QUANTILE
 
 OPSET, IR_VERSION = 21, 10
 RATES = (0.03, 0.06, 0.1, 0.2, 0.3, 0.4, 0.5, 0.7, 1.0)
 """Weights of the newest measured value in the exponential averages; the last one is the last value itself."""
 SPREAD_RATE = RATES.index(0.1)
 SCALE_FEATURES = 4
-NORMAL_QUANTILE = 1.6448536269514722
-"""Half the 90 % interval of a normal distribution, in standard deviations."""
 SMALLEST_ROOM = 0.1
+"""The least scale (in spreads) that is left to a magnitude whose mean comes near zero."""
+CALM = 0.3
+"""Added to the unrest (in spreads) before its logarithm is taken: a stuck gauge must not make it certain."""
 DENSITY_OVER = 4
 """How densely the history is measured is judged over so many newest measured parts."""
 _TINY, _FAR = 1e-9, 1e6
@@ -79,43 +82,14 @@ class Head:
     least: Array
 
 
-class _Nodes:
-    """Collects nodes and constants; every operator call returns the name of its result."""
-
-    def __init__(self) -> None:
-        self.nodes: list[onnx.NodeProto] = []
-        self.constants: list[TensorProto] = []
-
-    def constant(self, value: object, dtype: type = np.float32) -> str:
-        name = f"c{len(self.constants)}"
-        self.constants.append(numpy_helper.from_array(np.asarray(value, dtype), name))
-        return name
-
-    def axes(self, *axes: int) -> str:
-        return self.constant(axes, np.int64)
-
-    def __call__(self, operator: str, *inputs: str, **attributes: Any) -> str:
-        name = f"n{len(self.nodes)}"
-        self.nodes.append(helper.make_node(operator, list(inputs), [name], **attributes))
-        return name
-
-    def first_of(self, operator: str, *inputs: str, outputs: int, **attributes: Any) -> str:
-        names = [f"n{len(self.nodes)}_{index}" for index in range(outputs)]
-        self.nodes.append(helper.make_node(operator, list(inputs), names, **attributes))
-        return names[0]
-
-    def call_last(self, output: str, value: str) -> None:
-        self.nodes.append(helper.make_node("Identity", [value], [output]))
-
-
 def feature_graph(frontend: Frontend) -> bytes:
     """The graph up to the features: `averages` [A, C], `moved` and `leapt` [A, Q, C] (only with readings),
     `scale_features` [SCALE_FEATURES, C] and `density` [C].
     """
-    nodes = _Nodes()
+    nodes = Nodes()
     features = _features(nodes, frontend)
     for name, value in features.items():
-        nodes.call_last(name, value)
+        nodes.output(name, value)
     rates, characteristics, readings = len(RATES), len(frontend.center), len(frontend.reading_center)
     shapes = {
         "averages": (rates, characteristics),
@@ -133,7 +107,7 @@ def forecast_graph(frontend: Frontend, heads: Sequence[Head]) -> bytes:
     Between two heads' densities both answer, weighted by how near the history's density is to theirs.
     Before anything was measured the scale is that of all parts, `unknown`.
     """
-    nodes = _Nodes()
+    nodes = Nodes()
     constant = nodes.constant
     features = _features(nodes, frontend)
     ordered = sorted(heads, key=lambda head: head.density)
@@ -162,65 +136,69 @@ def forecast_graph(frontend: Frontend, heads: Sequence[Head]) -> bytes:
     mean = nodes("Add", nodes("Mul", mean, spread), center)
     room = nodes("Div", nodes("Sub", mean, constant(frontend.bottom)), constant(NORMAL_QUANTILE))
     room = nodes("Max", room, constant(SMALLEST_ROOM * frontend.spread))
-    nodes.call_last("mean", mean)
-    nodes.call_last("scale", nodes("Min", nodes("Mul", nodes("Exp", log), spread), room))
+    nodes.output("mean", mean)
+    nodes.output("scale", nodes("Min", nodes("Mul", nodes("Exp", log), spread), room))
     return _model(nodes, frontend, {"mean": (count,), "scale": (count,)})
 
 
-def _features(nodes: _Nodes, frontend: Frontend) -> dict[str, str]:
+def _features(nodes: Nodes, frontend: Frontend) -> dict[str, str]:
     constant = nodes.constant
-    one, zero = constant(1.0), constant(0.0)
     over_rows = nodes.axes(0)
-    newest_first = constant(0, np.int64)
     value, known = _standard_values(nodes, frontend, nodes("Not", nodes("IsNaN", "history")))
     mask = nodes("Cast", known, to=TensorProto.FLOAT)
-
-    newer = nodes("CumSum", mask, newest_first, exclusive=1, reverse=1)
-    decay = constant([[[np.log(max(1 - rate, 1e-6))]] for rate in RATES])
-    exponent = nodes("Mul", decay, newer)
-    if len(frontend.reading_center):
-        moved_from, changes = _readings(nodes, frontend)
-        forgotten = nodes("MatMul", changes, constant(frontend.forget))
-        exponent = nodes("Add", exponent, forgotten)
+    newer = nodes("CumSum", mask, constant(0, np.int64), exclusive=1, reverse=1)
+    exponent = nodes("Mul", constant([[[np.log(max(1 - rate, 1e-6))]] for rate in RATES]), newer)
+    has_readings = len(frontend.reading_center) > 0
+    if has_readings:
+        now, then, changes = _readings(nodes, frontend)
+        exponent = nodes("Add", exponent, nodes("MatMul", changes, constant(frontend.forget)))
     weight = nodes("Mul", nodes("Exp", exponent), mask)
     total = nodes("ReduceSum", weight, nodes.axes(1), keepdims=1)
     weight = nodes("Div", weight, nodes("Add", total, constant(_TINY)))
     averages = nodes("ReduceSum", nodes("Mul", weight, value), nodes.axes(1), keepdims=0)
-    features = {"averages": averages}
-
-    age = constant(np.arange(frontend.rows, 0, -1)[:, None])
-    never = constant(float(frontend.rows + 1))
-    newest = nodes("ReduceMin", nodes("Where", known, age, never), over_rows, keepdims=0)
-    recent = nodes("And", known, nodes("Less", newer, constant(float(DENSITY_OVER))))
-    reach = nodes("ReduceMax", nodes("Where", recent, age, zero), over_rows, keepdims=0)
-    counted = nodes("ReduceSum", nodes("Cast", recent, to=TensorProto.FLOAT), over_rows, keepdims=0)
-    features["density"] = nodes("Div", counted, nodes("Max", reach, one))
+    age, density = _recency(nodes, frontend, known, newer)
+    features = {"averages": averages, "density": density}
 
     pick = constant(SPREAD_RATE, np.int64)
     around = nodes("Sub", value, nodes("Gather", averages, pick, axis=0))
     square = nodes("Mul", nodes("Mul", around, around), nodes("Gather", weight, pick, axis=0))
-    lately = nodes("Sqrt", nodes("ReduceSum", square, over_rows, keepdims=0))
-    rows = [
-        nodes("Mul", newest, zero),
-        nodes("Log", newest),
-        nodes("Log", nodes("Add", lately, constant(0.3))),
-        nodes("Mul", newest, zero),
-    ]
-    rows[0] = nodes("Add", rows[0], one)
-    if len(frontend.reading_center):
-        now, then = moved_from
+    unrest = nodes("Sqrt", nodes("ReduceSum", square, over_rows, keepdims=0))
+    nothing = nodes("Mul", age, constant(0.0))
+    movement = nothing
+    if has_readings:
         moved = nodes("Sub", now, nodes("MatMul", then, weight))
-        features["moved"] = moved
         unexplained = nodes("MatMul", constant(frontend.unexplained), moved)
         beyond = nodes("Sub", nodes("Abs", unexplained), constant(frontend.leap[:, None]))
+        features["moved"] = moved
         features["leapt"] = nodes("Mul", nodes("Sign", unexplained), nodes("Relu", beyond))
-        far = nodes("Gather", nodes("Mul", moved, moved), pick, axis=0)
-        rows[3] = nodes("Log", nodes("Add", nodes("ReduceMean", far, over_rows, keepdims=0), one))
-    features["scale_features"] = nodes("Concat", *[nodes("Unsqueeze", row, over_rows) for row in rows], axis=0)
+        power = nodes("Gather", nodes("Mul", moved, moved), pick, axis=0)
+        movement = nodes("Log", nodes("Add", nodes("ReduceMean", power, over_rows, keepdims=0), constant(1.0)))
+    rows = (
+        nodes("Add", nothing, constant(1.0)),
+        nodes("Log", age),
+        nodes("Log", nodes("Add", unrest, constant(CALM))),
+        movement,
+    )
+    features["scale_features"] = nodes("Concat", *(nodes("Unsqueeze", row, over_rows) for row in rows), axis=0)
     return features
 
 
-def _standard_values(nodes: _Nodes, frontend: Frontend, measured: str) -> tuple[str, str]:
+def _recency(nodes: Nodes, frontend: Frontend, known: str, newer: str) -> tuple[str, str]:
+    """The age in parts [C] of the newest measured value (rows + 1 where there is none), and how densely the
+    newest ones lie [C], in measured parts per part made.
+    """
+    constant = nodes.constant
+    over_rows = nodes.axes(0)
+    ages = constant(np.arange(frontend.rows, 0, -1)[:, None])
+    never = constant(float(frontend.rows + 1))
+    age = nodes("ReduceMin", nodes("Where", known, ages, never), over_rows, keepdims=0)
+    recent = nodes("And", known, nodes("Less", newer, constant(float(DENSITY_OVER))))
+    reach = nodes("ReduceMax", nodes("Where", recent, ages, constant(0.0)), over_rows, keepdims=0)
+    counted = nodes("ReduceSum", nodes("Cast", recent, to=TensorProto.FLOAT), over_rows, keepdims=0)
+    return age, nodes("Div", counted, nodes("Max", reach, constant(1.0)))
+
+
+def _standard_values(nodes: Nodes, frontend: Frontend, measured: str) -> tuple[str, str]:
     """Standardised values [rows, C], and which of them [rows, C] (bool) are measured and believed.
 
     What lies outside the gauge's reach is not believed, and a value that lies alone, more than `margin` beyond all
@@ -247,7 +225,7 @@ def _standard_values(nodes: _Nodes, frontend: Frontend, measured: str) -> tuple[
     return value, believed
 
 
-def _readings(nodes: _Nodes, frontend: Frontend) -> tuple[tuple[str, str], str]:
+def _readings(nodes: Nodes, frontend: Frontend) -> tuple[str, str, str]:
     """Standardised readings now [Q, 1] and then [Q, rows], and the tool changes [rows, Q] since each row."""
     constant = nodes.constant
     center, spread = constant(frontend.reading_center), constant(frontend.reading_spread)
@@ -260,10 +238,10 @@ def _readings(nodes: _Nodes, frontend: Frontend) -> tuple[tuple[str, str], str]:
     changes = nodes(
         "CumSum", nodes("Cast", dropped, to=TensorProto.FLOAT), constant(0, np.int64), exclusive=0, reverse=1
     )
-    return (nodes("Unsqueeze", now, nodes.axes(1)), nodes("Transpose", then)), changes
+    return nodes("Unsqueeze", now, nodes.axes(1)), nodes("Transpose", then), changes
 
 
-def _share_of_heads(nodes: _Nodes, density: str, at: Sequence[float]) -> str:
+def _share_of_heads(nodes: Nodes, density: str, at: Sequence[float]) -> str:
     """Weights [H, C] of heads that stand at these rising densities: linear between two, the end ones beyond."""
     below = np.array([at[0] - _FAR, *at[:-1]])[:, None]
     above = np.array([*at[1:], at[-1] + _FAR])[:, None]
@@ -279,7 +257,7 @@ def _share_of_heads(nodes: _Nodes, density: str, at: Sequence[float]) -> str:
     return nodes("Clip", nodes("Min", rising, falling), constant(0.0), constant(1.0))
 
 
-def _model(nodes: _Nodes, frontend: Frontend, outputs: dict[str, tuple[int, ...]]) -> bytes:
+def _model(nodes: Nodes, frontend: Frontend, outputs: dict[str, tuple[int, ...]]) -> bytes:
     count, readings = len(frontend.center), len(frontend.reading_center)
     inputs: dict[str, tuple[int, ...]] = {"history": (frontend.rows, count)}
     if readings:
