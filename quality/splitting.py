@@ -12,12 +12,12 @@ _ROUNDING = 1e-9
 
 
 def first_parts(history: PartHistory, share: float) -> PartHistory:
-    """The first share of the parts, in the order made. Raises ValueError unless 0 < share <= 1."""
+    """The first share of the parts, in the order made. Raises ValueError when the share is none."""
     return part_range(history, 0, _count(len(history), share))
 
 
 def last_start(total: int, share: float) -> int:
-    """The index at which the last share of `total` begins. Raises ValueError unless 0 < share <= 1."""
+    """The index at which the last share of `total` begins. Raises ValueError when the share is none."""
     return total - _count(total, share)
 
 
@@ -56,4 +56,7 @@ def _groups(frames: Sequence[LabelledFrame]) -> list[str]:
 def _count(total: int, share: float) -> int:
     if not 0 < share <= 1:
         raise ValueError(f"a share must be above 0 and at most 1, not {share:g}")
-    return int(total * share + _ROUNDING)
+    count = int(total * share + _ROUNDING)
+    if not count:
+        raise ValueError(f"{share:g} of {total} is less than one; take a larger share")
+    return count

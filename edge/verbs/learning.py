@@ -3,7 +3,8 @@
 Every function returns plain values, ready to be printed as JSON or as a table.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -41,12 +42,8 @@ def train(
     if out.exists():
         # Said before the work, not after it.
         raise BundleError(f"{out}: exists already; choose another folder")
-    try:
+    with _blamed_on(recording):
         bundle, learned = _learn(kind, recording, out, first, on_progress)
-    except RecordingError:
-        raise
-    except ValueError as error:
-        raise RecordingError(f"{recording}: {error}") from error
     return {
         "bundle": str(out),
         "kind": bundle.kind,
@@ -106,11 +103,13 @@ def evaluate(
     bundle = load_bundle(bundle_folder)
     if bundle.kind == "forecast":
         history = read_parts(recording)
-        start = _start(recording, len(history), last)
+        with _blamed_on(recording):
+            start = last_start(len(history), last)
         learned = _learned_parts(bundle, history.serials[start:], in_sample=in_sample)
         body = ScoredParts(bundle, history, start).scorecard(signal_at)
     else:
-        frames = last_frames(read_frames(recording), last)
+        with _blamed_on(recording):
+            frames = last_frames(read_frames(recording), last)
         groups = dict.fromkeys(frame.tile_group for frame in frames)
         learned = _refuse_learned(
             bundle, [f"tile:{group}" for group in groups], "tile groups", in_sample=in_sample
@@ -136,15 +135,20 @@ def replay(
     """
     bundle = load_bundle(bundle_folder)
     history = read_parts(recording)
-    start = _start(recording, len(history), last)
+    with _blamed_on(recording):
+        start = last_start(len(history), last)
     learned = _learned_parts(bundle, history.serials[start:], in_sample=in_sample)
     body = Replay(bundle, history, start).scorecard(thresholds, weights, on_progress)
     return {**_heading(bundle, recording, last, learned), **body}
 
 
-def _start(recording: Path, parts: int, last: float) -> int:
+@contextmanager
+def _blamed_on(recording: Path) -> Iterator[None]:
+    """Names the recording in what splitting and learning refuse."""
     try:
-        return last_start(parts, last)
+        yield
+    except RecordingError:
+        raise
     except ValueError as error:
         raise RecordingError(f"{recording}: {error}") from error
 

@@ -264,6 +264,12 @@ def test_only_whole_tiles_of_the_last_share_are_scored(frames: Path, tmp_path: P
     assert (card["frames"], card["tile_groups"]) == (8, 4)
 
 
+def test_a_share_without_tiles_is_told_with_the_recording(frames: Path, tmp_path: Path) -> None:
+    folder = _surface_bundle(tmp_path / "b", [])
+    with pytest.raises(RecordingError, match=r"frames: 0\.05 of 10 is less than one"):
+        evaluate(folder, frames, 0.05)
+
+
 def test_a_surface_model_is_not_scored_on_tiles_it_learned_from(frames: Path, tmp_path: Path) -> None:
     folder = _surface_bundle(tmp_path / "b", ["tile:0", "tile:1"])
     with pytest.raises(LearnedFrom, match="2 of the 10 tile groups"):

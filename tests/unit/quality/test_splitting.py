@@ -23,7 +23,7 @@ def _history(parts: int) -> PartHistory:
     )
 
 
-@pytest.mark.parametrize("total", [1, 3, 10, 101, 507, 846])
+@pytest.mark.parametrize("total", [10, 13, 101, 507, 846])
 @pytest.mark.parametrize("first", [0.1, 0.25, 0.5, 0.6, 0.7, 0.9])
 def test_a_first_and_the_remaining_last_share_do_not_overlap(total: int, first: float) -> None:
     assert len(first_parts(_history(total), first)) <= last_start(total, 1 - first)
@@ -45,6 +45,11 @@ def test_the_whole_share_is_everything() -> None:
 def test_shares_outside_0_to_1_are_refused(share: float) -> None:
     with pytest.raises(ValueError, match="share"):
         last_start(10, share)
+
+
+def test_a_share_of_nothing_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"0\.1 of 9 is less than one"):
+        last_start(9, 0.1)
 
 
 def test_tile_groups_stay_whole_in_order_of_first_appearance() -> None:
