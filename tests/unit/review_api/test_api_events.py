@@ -5,9 +5,14 @@ import json
 from collections.abc import AsyncIterator
 
 import pytest
+from fastapi import FastAPI, Request, Response
+from fastapi.sse import ServerSentEvent
 
 from quality.judgement import Verdict
+from review_api.api.events import events
+from review_api.collaborators import Collaborators
 from review_api.feed import LOOK_EVERY_S, Event, Feed, Subscription
+from review_api.sessions import COOKIE
 from tests.unit.review_api.conftest import LINE, FakeClock, Store
 
 TOPICS = {"line", "part", "cases", "alarms"}
@@ -110,3 +115,36 @@ async def test_a_feed_that_failed_says_so(clock: FakeClock) -> None:
     assert feed.failed
     with pytest.raises(OSError, match="disk is gone"):
         await feed.stop()
+
+
+async def test_the_stream_ends_with_the_session(app: FastAPI, store: Store, clock: FakeClock) -> None:
+    station: Collaborators = app.state.collaborators
+    account = store.review.account("engineer")
+    assert account is not None
+    opened = Response()
+    session = station.sessions.open(account, opened)
+    cookie = opened.headers["set-cookie"].partition(";")[0]
+    request = Request({"type": "http", "headers": [(b"cookie", cookie.encode())], "app": app, "state": {}})
+    request.state.session = session
+    station.feed.start()
+    stream = events(request, station)
+    waiting = asyncio.ensure_future(anext(stream))
+    while not waiting.done():
+        clock.advance(LOOK_EVERY_S)
+        await asyncio.sleep(0.001)
+    first = waiting.result()
+    assert first.event in TOPICS
+    assert first.id is not None
+    station.sessions.end(request.cookies[COOKIE], Response())
+    store.make_part()
+    # What was read before the session ended may still come; nothing that was read after does.
+    rest = asyncio.ensure_future(_all_of(stream))
+    while not rest.done():
+        clock.advance(LOOK_EVERY_S)
+        await asyncio.sleep(0.001)
+    assert "part" not in {event.event for event in rest.result() if event.raw_data != "null"}
+    await station.feed.stop()
+
+
+async def _all_of(stream: AsyncIterator[ServerSentEvent]) -> list[ServerSentEvent]:
+    return [event async for event in stream]
