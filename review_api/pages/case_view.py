@@ -79,10 +79,9 @@ def leading_characteristic(
     judgements: Sequence[Judgement], measured: Mapping[str, float], plan: ControlPlan
 ) -> Characteristic | None:
     """The characteristic the case is about: measured out, else the one most likely to be out."""
-    for characteristic in plan.characteristics:
-        value = measured.get(characteristic.name)
-        if value is not None and not characteristic.limits.contain(value):
-            return characteristic
+    outside = _outside(measured, plan)
+    if outside:
+        return outside[0][0]
     names = {c.name for c in plan.characteristics}
     about = [j for j in judgements if j.subject in names]
     return plan.characteristic(max(about, key=lambda j: j.probability).subject) if about else None
@@ -145,18 +144,26 @@ def outcome(closed: CaseDetail) -> str:
 
 def _measured_out(measured: Mapping[str, float], plan: ControlPlan) -> list[str]:
     said = []
-    for c in plan.characteristics:
-        value = measured.get(c.name)
-        if value is not None and not c.limits.contain(value):
-            values: dict[str, str | float | int] = {
-                "characteristic": c.label,
-                "unit": c.unit,
-                "value": value,
-                "lower": c.limits.lower,
-                "upper": c.limits.upper,
-            }
-            said.append(sentence(Reason(ReasonCode.MEASURED_OUT, values)))
+    for c, value in _outside(measured, plan):
+        values: dict[str, str | float | int] = {
+            "characteristic": c.label,
+            "unit": c.unit,
+            "value": value,
+            "lower": c.limits.lower,
+            "upper": c.limits.upper,
+        }
+        said.append(sentence(Reason(ReasonCode.MEASURED_OUT, values)))
     return said
+
+
+def _outside(measured: Mapping[str, float], plan: ControlPlan) -> list[tuple[Characteristic, float]]:
+    """What was measured out of its limits, the farthest out first, by the width of the limits."""
+    out = [
+        (c, measured[c.name])
+        for c in plan.characteristics
+        if c.name in measured and not c.limits.contain(measured[c.name])
+    ]
+    return sorted(out, key=lambda each: abs(each[1] - each[0].target) / each[0].limits.width, reverse=True)
 
 
 def _forecasts(

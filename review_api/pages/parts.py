@@ -1,18 +1,23 @@
 """Parts: found by serial, and everything that is known of one."""
 
+import math
 from typing import Annotated
 
 from fastapi import APIRouter, Query
 from fastapi.responses import HTMLResponse
 
 from quality.characteristic import Characteristic
-from quality.judgement import Judgement
+from quality.judge import probability_outside
+from quality.judgement import Verdict
 from records.views import Filter, InspectionDetail
 from review_api.pages import case_view, words
 from review_api.pages.travel import journey
 from review_api.pages.visit import Visited, show
 
 router = APIRouter()
+
+SHOWN_SHARE = 0.05
+"""Measured values are shown to two digits of this share of their limits' width."""
 
 
 @router.get("/parts")
@@ -51,14 +56,17 @@ def part_page(visit: Visited, inspection_id: int) -> HTMLResponse:
 def _line(characteristic: Characteristic, inspection: InspectionDetail) -> dict[str, object]:
     """One characteristic of the part: forecast against measured, within its limits."""
     forecast = next((f for f in inspection.forecasts if f.characteristic == characteristic.name), None)
-    judgement: Judgement | None = next(
-        (j for j in inspection.row.judgements if j.subject == characteristic.name), None
-    )
     measured = inspection.measurements.get(characteristic.name)
+    limits = characteristic.limits
     return {
         "characteristic": characteristic,
         "forecast": forecast,
-        "judgement": judgement,
+        "chance": None if forecast is None else probability_outside(forecast.mean, forecast.scale, limits),
+        "suspect": any(
+            j.subject == characteristic.name and j.verdict is not Verdict.PASS for j in inspection.row.judgements
+        ),
+        "signed": limits.lower < 0,
+        "like": limits.width * SHOWN_SHARE if math.isfinite(limits.width) else None,
         "measured": measured,
         "out": measured is not None and not characteristic.limits.contain(measured),
     }

@@ -55,7 +55,7 @@ class Chart extends HTMLElement {
       scales: { x: { time: false, range: (_, low, high) => [low - 0.5, high + 1] }, y: { range: (_, low, high) => spread(this.content, low, high) } },
       axes: [
         { size: 20, gap: 2, font, stroke: colour("soft"), grid: { show: false }, ticks: { show: false }, space: 110 },
-        { size: 52, gap: 6, font, stroke: colour("soft"), grid: { show: false }, ticks: { show: false }, splits: () => marks(this.content), values: (_, at) => at.map(signed) },
+        { size: 52, gap: 6, font, stroke: colour("soft"), grid: { show: false }, ticks: { show: false }, splits: () => marks(this.content), values: (_, at) => at.map((value) => plain(value, this.content)) },
       ],
       series: [
         {},
@@ -74,10 +74,12 @@ class Chart extends HTMLElement {
 }
 
 const columns = (c) => [c.at, c.low, c.high, c.mean, c.measured];
-const signed = (value) => (value > 0 ? "+" : "") + String(Number(value.toPrecision(4))).replace("-", "−");
+// A sign only where values of both signs conform: a deviation has one, a diameter has none.
+const plain = (value, c) => (value > 0 && c.lower < 0 ? "+" : "") + String(Number(value.toPrecision(4))).replace("-", "−");
 const marks = (c) => [c.lower, c.target, c.upper].filter((value) => value !== null);
 
-// Limits are always in sight; gross outliers do not squeeze the rest, they are marked at the edge.
+// Limits and the part the page is about are always in sight; other gross outliers do not squeeze the rest, they are
+// marked at the edge.
 function spread(c, low, high) {
   if (c.lower === null || c.upper === null) {
     const room = (high - low || 1) * 0.1;
@@ -86,7 +88,11 @@ function spread(c, low, high) {
   const most = (c.upper - c.lower) * OUTSIDE;
   const least = (c.upper - c.lower) * 0.08;
   const within = (room) => Math.min(Math.max(room, least), most);
-  return [c.lower - within(c.lower - low + least), c.upper + within(high - c.upper + least)];
+  const own = c.ring === null ? [] : [c.measured, c.low, c.high].map((column) => column[c.ring]).filter((v) => v !== null);
+  return [
+    Math.min(c.lower - within(c.lower - low + least), ...own.map((value) => value - least)),
+    Math.max(c.upper + within(high - c.upper + least), ...own.map((value) => value + least)),
+  ];
 }
 
 function band(plot, c, colour) {

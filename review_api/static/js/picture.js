@@ -23,7 +23,8 @@ function hold(figure) {
   const panes = figure.querySelector(".panes");
   const whole = () => {
     for (const { glass, stage } of glasses) {
-      glass.reset({ animate: false });
+      glass.reset({ animate: false, silent: true });
+      glass.setOptions({ touchAction: SCROLLS });
       if (panes.classList.contains("two")) glass.pan(toMark(figure, stage), 0, { animate: false, silent: true, force: true });
     }
   };

@@ -39,6 +39,12 @@ CASE = Case(
     Role.ENGINEER,
 )
 NEAR_LIMIT = Judgement("hole_4_x_mm", 0.31, Verdict.REVIEW, marginal=True)
+
+
+def plan_of(*characteristics: Characteristic) -> ControlPlan:
+    return ControlPlan("bumper beam", characteristics, PLAN.forecast, PLAN.surface, 5, ReactionPlan())
+
+
 PARAMETER = "spindle_b_x_offset_um"
 
 
@@ -115,6 +121,14 @@ def test_what_was_measured_is_said_before_what_was_thought() -> None:
     assert said[0].startswith("Hole 4 x was measured at +0.21 mm")
     assert said[1] == "It has been rising for 9 parts."
     assert case_view.leading_characteristic((judged,), {"hole_4_x_mm": 0.21}, PLAN) is HOLE
+
+
+def test_what_is_farthest_out_leads() -> None:
+    other = replace(HOLE, name="hole_5_x_mm", title="hole 5 x")
+    plan = plan_of(HOLE, other)
+    measured = {"hole_4_x_mm": 0.2, "hole_5_x_mm": -0.4}
+    assert case_view.leading_characteristic((), measured, plan) is other
+    assert case_view.why(CASE, (), measured, plan)[0].startswith("Hole 5 x")
 
 
 def test_a_closed_case_says_how_it_ended() -> None:
