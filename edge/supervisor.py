@@ -38,8 +38,9 @@ async def supervise(
 ) -> str | None:
     """Runs the programs until the event is set or a signal comes.
 
-    What they print goes to standard error. A program that is not restarted ends them all when it ends. Returns that program's name, or None when all
-    were stopped on purpose. `on_start` is told each program's name and process id.
+    What they print goes to standard error. A program that is not restarted ends them all when it ends.
+    Returns that program's name, or None when all were stopped on purpose. `on_start` is told each program's
+    name and process id.
     """
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):

@@ -31,6 +31,7 @@ def main() -> None:
     parser.add_argument("--takt", type=float, default=4.0, help="seconds; 0: as fast as verdicts come")
     parser.add_argument("--lane", type=int, default=12, help="places in the hold lane")
     parser.add_argument("--parts", type=int, help="how many to make; without it, without end")
+    parser.add_argument("--warm-parts", type=int, default=0, help="so many first parts come without takt")
     parser.add_argument("--profile", choices=("block", "coils"), default="block")
     parser.add_argument("--gauge-seconds", type=float, default=2.0)
     parser.add_argument("--with-parent", action="store_true", help="end when the process that started it ends")
@@ -44,6 +45,7 @@ def main() -> None:
         takt_s=asked.takt,
         lane_places=asked.lane,
         parts=asked.parts,
+        warm_parts=asked.warm_parts,
         profile=asked.profile,
         gauge_s=asked.gauge_seconds,
         plc_port=asked.plc_port,

@@ -28,6 +28,7 @@ class Wish:
     takt_s: float
     lane_places: int
     parts: int | None = None
+    warm_parts: int = 0
     profile: str = "block"
     gauge_s: float = 2.0
     plc_port: int = 0
@@ -51,7 +52,9 @@ class SimulatedLine:
         self._wish = wish
         self._process = Process(wish.seed)
         self._made = 0
-        self._station = Station(self._next_part, lane_places=wish.lane_places, takt_s=wish.takt_s)
+        self._station = Station(
+            self._next_part, lane_places=wish.lane_places, takt_s=wish.takt_s, warm_parts=wish.warm_parts
+        )
         self._program = (CoilProgram if wish.profile == "coils" else PlcProgram)(self._station)
         self._gauge = GaugeDevice(self._station.fates, wish.seed, wish.gauge_s)
         self._faults = Faults(asyncio.get_running_loop().time)
@@ -59,7 +62,7 @@ class SimulatedLine:
             FaultyDevice(self._program, self._faults), lambda: self._faults.active(Fault.PLC_REBOOT)
         )
         self._gauge_server = ModbusServer(self._gauge)
-        self._exposures = Exposures(Camera(wish.seed), self._in_station, self._faults)
+        self._exposures = Exposures(Camera(wish.seed), lambda: self._station.in_view, self._faults)
         self._camera_server = CameraServer(
             self._exposures, self._faults, lambda: truth(self._station.fates.values()), self._order_fault
         )
@@ -106,10 +109,6 @@ class SimulatedLine:
             return None
         self._made += 1
         return self._process.make(offsets)
-
-    def _in_station(self) -> Part | None:
-        fate = self._station.part
-        return fate.part if fate else None
 
     def _order_fault(self, fault: Fault, seconds: float) -> None:
         if fault in (Fault.BYPASS_ON, Fault.BYPASS_OFF):

@@ -16,16 +16,24 @@ LONGEST_OPEN_S: Final = 0.5
 OPEN_SHARE: Final = 0.25
 """On a slow line the gate stays open for this share of the takt, so that one can see it."""
 
+IN_VIEW_SHARE: Final = 0.8
+"""On a slow line the part that leaves stays before the camera for that share of the takt."""
+
 NextPart = Callable[[Offsets], Part | None]
 
 
 class Station:
-    """`next_part` gives the part that the machine has finished, or None when it makes no more."""
+    """`next_part` gives the part that the machine has finished, or None when it makes no more.
 
-    def __init__(self, next_part: NextPart, *, lane_places: int, takt_s: float) -> None:
+    The first `warm_parts` come as fast as they are answered, so that the line has a history when one looks at it.
+    """
+
+    def __init__(self, next_part: NextPart, *, lane_places: int, takt_s: float, warm_parts: int = 0) -> None:
         self._next_part = next_part
         self._places = lane_places
-        self._takt_s = takt_s
+        self._full_takt_s = takt_s
+        self._warm_parts = warm_parts
+        self._leaving: Part | None = None
         self._since_entry_s = takt_s
         self._open_s = 0.0
         self._reentering: Part | None = None
@@ -34,6 +42,17 @@ class Station:
         self.lane: list[Fate] = []
         self.fates: dict[str, Fate] = {}
         """By serial, in the order made."""
+
+    @property
+    def _takt_s(self) -> float:
+        return 0.0 if len(self.fates) <= self._warm_parts else self._full_takt_s
+
+    @property
+    def in_view(self) -> Part | None:
+        """What stands before the camera: the part in the station, or the one that is just leaving."""
+        if self.part:
+            return self.part.part
+        return self._leaving if self._since_entry_s < IN_VIEW_SHARE * self._takt_s else None
 
     @property
     def gate_open(self) -> bool:
@@ -96,6 +115,6 @@ class Station:
 
     def _leave(self, fate: Fate) -> None:
         if fate is self.part:
-            self.part = None
+            self._leaving, self.part = fate.part, None
         else:
             self.lane.remove(fate)

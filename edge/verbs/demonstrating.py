@@ -22,6 +22,8 @@ from edge.template import line_file
 PORTS = ("plc", "gauge", "camera")
 EVERY_PART_HELD = 1_000_000
 """Places in the hold lane where nobody decides."""
+WARM_PARTS = 60
+"""Parts that a shown demo has made when one first looks: a history to forecast from, and parts to decide on."""
 LOOK_EVERY_S = 0.2
 STALLED_AFTER_S = 60.0
 
@@ -133,7 +135,7 @@ def _run_shown(place: Path, parts: int, seed: int, takt: float, host: str, port:
     if not _is_free(host, port):
         fail(f"Port {port} on {host} is taken; choose another with --port, or --port 0 for any.")
     path, ports = _prepare(place, host=host, port=port)
-    options = ["--seed", str(seed), "--takt", str(takt), "--lane", "12"]
+    options = ["--seed", str(seed), "--takt", str(takt), "--lane", "12", "--warm-parts", str(WARM_PARTS)]
     if parts:
         options += ["--parts", str(parts)]
 
@@ -151,11 +153,11 @@ def _run_shown(place: Path, parts: int, seed: int, takt: float, host: str, port:
 
 async def _greet(host: str, port: int) -> None:
     address = f"http://{_reachable(host)}:{port}/"
-    while not await asyncio.to_thread(_answers, f"http://127.0.0.1:{port}/livez"):
+    while not await asyncio.to_thread(_answers, f"http://127.0.0.1:{port}/livez"):  # noqa: ASYNC110 - another process
         await asyncio.sleep(LOOK_EVERY_S)
     print_line(f"\nThe tablet's page: {address}")
     print_line("Sign in as engineer / engineer (also: supervisor, operator, it; the page shows them).")
-    print_line("The line makes a part every few seconds; within a minute one is held. Ctrl-C ends everything.\n")
+    print_line("The line has just made its first parts: some are held and wait for you. Ctrl-C ends everything.\n")
     sys.stdout.flush()
 
 
