@@ -135,7 +135,18 @@ def _run_shown(place: Path, parts: int, seed: int, takt: float, host: str, port:
     if not _is_free(host, port):
         fail(f"Port {port} on {host} is taken; choose another with --port, or --port 0 for any.")
     path, ports = _prepare(place, host=host, port=port)
-    options = ["--seed", str(seed), "--takt", str(takt), "--lane", "12", "--warm-parts", str(WARM_PARTS)]
+    options = [
+        "--seed",
+        str(seed),
+        "--takt",
+        str(takt),
+        "--lane",
+        "12",
+        "--warm-parts",
+        str(WARM_PARTS),
+        "--gauge-seconds",
+        "0.4",
+    ]
     if parts:
         options += ["--parts", str(parts)]
 
