@@ -1,7 +1,7 @@
 """Judges one part: from its trigger to evidence, judgements and a verdict. Nothing is recorded or sent here."""
 
 import asyncio
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor
 from datetime import timedelta
@@ -10,12 +10,22 @@ from uuid import uuid4
 from quality.case import Case, CaseKind
 from quality.evidence import Finding, Forecast, Frame, NoEvidence, Reading
 from quality.inspection import Cycle, Evidence, Inspection
-from quality.judge import judge_finding, judge_forecast, judge_missing, leading, verdict_of
+from quality.judge import (
+    explained,
+    judge_finding,
+    judge_forecast,
+    judge_missing,
+    leading,
+    unusual_readings,
+    verdict_of,
+)
 from quality.judgement import Judgement, ReasonCode, Verdict
 from quality.plan import ControlPlan
 from quality.ports import Clock, Forecaster, FrameSource, Inspector
 from quality.station import Scan
 
+USUAL = 60
+"""How many readings say what is usual."""
 RECENT = 20
 """How many forecast means are kept for the reasons' trends."""
 
@@ -38,6 +48,8 @@ class Judging:
         self._forecaster = forecaster
         self._faces = faces
         self._models = models
+        self._counters = {tool.reading for tool in plan.tools} | {rule.name for rule in plan.parameters}
+        self._usual: defaultdict[str, deque[float]] = defaultdict(lambda: deque(maxlen=USUAL))
         self._recent: dict[str, deque[float]] = {c.name: deque(maxlen=RECENT) for c in plan.characteristics}
 
     async def judge(self, cycle: Cycle, scan: Scan) -> Inspection:
@@ -121,4 +133,10 @@ class Judging:
                 if name in self._recent:
                     self._recent[name].append(float(mean))
         judgements += (judge_finding(finding, self._plan) for finding in evidence.findings)
+        # What counts up or is set by a person is never unusual.
+        measured = [reading for reading in evidence.readings if reading.name not in self._counters]
+        if verdict_of(judgements) is not Verdict.PASS:
+            judgements = list(explained(judgements, unusual_readings(measured, self._usual)))
+        for reading in measured:
+            self._usual[reading.name].append(reading.value)
         return tuple(judgements)

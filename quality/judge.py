@@ -6,15 +6,20 @@ Missing evidence is judged too, and always to a hold: silence means hold.
 import itertools
 import math
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+
+import numpy as np
 
 from quality.characteristic import Characteristic, Limits
-from quality.evidence import Finding, Forecast, Measurement, NoEvidence
+from quality.evidence import Finding, Forecast, Measurement, NoEvidence, Reading
 from quality.judgement import Judgement, Reason, ReasonCode, Verdict
 from quality.plan import ControlPlan, Thresholds
 
 RANK = {Verdict.PASS: 0, Verdict.REVIEW: 1, Verdict.HOLD: 2}
 TREND_FROM = 4
 """A rise or fall is mentioned from this many parts in a row."""
+UNUSUAL_FROM = 6.0
+USUAL_NEEDS = 20
 TOOL_LIFE_FROM = 0.8
 """A tool is mentioned from this share of its life."""
 
@@ -135,6 +140,41 @@ def main_reason(judgements: Sequence[Judgement]) -> ReasonCode | None:
         for reason in judgement.reasons:
             return reason.code
     return None
+
+
+def unusual_readings(readings: Iterable[Reading], recent: Mapping[str, Sequence[float]]) -> tuple[Reason, ...]:
+    """The readings far from what was usual on the parts before, the farthest first.
+
+    Far is `UNUSUAL_FROM` robust standard deviations (1.4826 times the median absolute deviation) from the
+    median of `recent`, which needs at least `USUAL_NEEDS` values.
+    """
+    found: list[tuple[float, Reason]] = []
+    for reading in readings:
+        before = np.asarray(recent.get(reading.name, ()), float)
+        if before.size < USUAL_NEEDS:
+            continue
+        usual = float(np.median(before))
+        spread = 1.4826 * float(np.median(np.abs(before - usual)))
+        distance = abs(reading.value - usual)
+        if spread > 0 and distance >= UNUSUAL_FROM * spread:
+            name = reading.name.removesuffix("_" + reading.unit.lower().lstrip("°").replace("/", "_"))
+            values: dict[str, str | float | int] = {
+                "reading": name.replace("_", " "),
+                "value": reading.value,
+                "usual": usual,
+                "unit": reading.unit,
+            }
+            found.append((distance / spread, Reason(ReasonCode.READING_UNUSUAL, values)))
+    return tuple(reason for _, reason in sorted(found, key=lambda pair: pair[0], reverse=True))
+
+
+def explained(judgements: Sequence[Judgement], reasons: tuple[Reason, ...]) -> tuple[Judgement, ...]:
+    """The judgements, with those reasons added to the gravest that does not pass."""
+    gravest = leading(judgements)[:1]
+    return tuple(
+        replace(j, reasons=(*j.reasons, *reasons)) if j in gravest and j.verdict is not Verdict.PASS else j
+        for j in judgements
+    )
 
 
 def outside(measurements: Iterable[Measurement], plan: ControlPlan) -> tuple[Measurement, ...]:

@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from quality.characteristic import Characteristic, Limits, PartSerial
-from quality.evidence import Box, Finding, Forecast, Measurement, NoEvidence
+from quality.evidence import Box, Finding, Forecast, Measurement, NoEvidence, Reading
 from quality.judge import (
+    explained,
     judge_finding,
     judge_forecast,
     judge_missing,
@@ -19,6 +20,7 @@ from quality.judge import (
     main_reason,
     outside,
     probability_outside,
+    unusual_readings,
     verdict_at,
     verdict_of,
 )
@@ -151,3 +153,16 @@ def test_outside_finds_what_does_not_conform_and_nan_never_does() -> None:
     values = {"hole_4_x_mm": 0.2, "depth_mm": math.nan, "unknown": 9.0}
     measured = [Measurement(name, value, PartSerial("p"), 1, now) for name, value in values.items()]
     assert [m.characteristic for m in outside(measured, PLAN)] == ["hole_4_x_mm", "depth_mm"]
+
+
+def test_a_reading_unlike_those_before_is_a_reason_on_the_gravest_judgement() -> None:
+    usual = {"clamp_pressure_bar": [180 + 0.1 * (n % 5) for n in range(30)], "power_kw": [10.0, 11.0]}
+    now = datetime(2026, 1, 1, tzinfo=UTC)
+    readings = [Reading("clamp_pressure_bar", 150.0, "bar", now), Reading("power_kw", 99.0, "kW", now)]
+    (reason,) = unusual_readings(readings, usual)
+    assert (reason.values["reading"], reason.values["value"]) == ("clamp pressure", 150.0)
+    judgements = explained(judge_forecast(forecast(0.3), PLAN), (reason,))
+    assert leading(judgements)[0].reasons[-1] is reason
+    passing = judge_forecast(forecast(0.0), PLAN)
+    assert explained(passing, (reason,)) == passing
+    assert not unusual_readings([Reading("clamp_pressure_bar", 180.3, "bar", now)], usual)
