@@ -185,7 +185,6 @@ def test_a_serial_from_the_plc_is_shown_as_text_and_never_as_markup(signed_in: P
 def test_a_session_that_is_over_leads_to_the_sign_in_page(signed_in: Page, shop: Shop) -> None:
     signed_in.context.clear_cookies()
     hold_a_part(shop)
-    signed_in.evaluate("document.body.dispatchEvent(new CustomEvent('jidoka:now'))")
     expect(signed_in.get_by_label("Password")).to_be_visible()
 
 
