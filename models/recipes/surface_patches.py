@@ -17,6 +17,8 @@ Rows = NDArray[np.float32]
 Read = Callable[[str], Picture]
 
 _PER_PICTURE = 60
+_LEAST_SPREAD = 0.4
+"""Keeps a place that hardly varied on few good pictures from crying wolf at the first change."""
 _MASKED = 127
 _COVERED = 0.1
 """A patch shows a defect from this share of masked pixels on; with less it is neither good nor bad."""
@@ -58,8 +60,7 @@ class Patches:
         kept = np.arange(len(self.good)) != (-1 if without is None else without)
         count = max(int(self.good[kept].sum()), 1)
         mean, square = self.sums[kept].sum(axis=0) / count
-        # The floor keeps a place that never varied in few pictures from crying wolf at the first change.
-        spread = np.sqrt(np.maximum(square - mean**2, 0) + 0.15**2)
+        spread = np.sqrt(np.maximum(square - mean**2, 0) + _LEAST_SPREAD**2)
         return Usual(mean[None].astype(np.float32), spread[None].astype(np.float32))
 
 
