@@ -1,0 +1,1 @@
+"""Models that ship, one folder each, and the recipes that learn them."""

@@ -1,0 +1,1 @@
+"""Recipes: what learns a bundle from a recording. They need the extra `train`."""
