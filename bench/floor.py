@@ -5,6 +5,7 @@ no retries, no domain: what the libraries cost at least.
 """
 
 import asyncio
+import itertools
 import sqlite3
 import struct
 import time
@@ -18,6 +19,7 @@ import pysqlite3
 
 REGISTERS = 52
 WARM_UP = 30
+STEPS = ("forecast model", "picture decoded", "surface model", "commit", "verdict to acknowledgement")
 
 
 class Wire:
@@ -57,8 +59,8 @@ def table(path: Path) -> sqlite3.Connection:
 
 async def run(
     port: int, parts: int, jpegs: Sequence[bytes], models: tuple[bytes, bytes], folder: Path, scan_s: float
-) -> tuple[list[float], float]:
-    """Seconds from trigger seen to verdict acknowledged for each part, and CPU seconds a part.
+) -> tuple[list[float], float, dict[str, float]]:
+    """Seconds from trigger seen to verdict acknowledged for each part; CPU seconds a part; seconds in each step.
 
     `models` are the surface and the forecast graph.
     """
@@ -67,26 +69,38 @@ async def run(
     shapes = {i.name: [d if isinstance(d, int) else 1 for d in i.shape] for i in foresee.get_inputs()}
     feed = {name: np.zeros(shape, np.float32) for name, shape in shapes.items()}
     last, seconds, cpu = 0, [], 0.0
+    spent = dict.fromkeys(STEPS, 0.0)
     while len(seconds) < parts:
         words = await wire.status()
         sequence = words[6] << 16 | words[7]
         if sequence == last or not words[16] & 2:
             await asyncio.sleep(scan_s)
             continue
-        seen = time.perf_counter()
+        marks = [time.perf_counter()]
         foresee.run(None, feed)
+        marks.append(time.perf_counter())
         pixels = cv2.imdecode(np.frombuffer(jpegs[sequence % len(jpegs)], np.uint8), cv2.IMREAD_GRAYSCALE)
+        marks.append(time.perf_counter())
         see.run(None, {"picture": pixels})
+        marks.append(time.perf_counter())
         store.execute("INSERT INTO part VALUES (?, ?, ?, ?)", (None, str(sequence), "PASS", bytes(2000)))
+        marks.append(time.perf_counter())
         block = (1, words[6], words[7], *words[8:16], 1, 0, 0)
         await wire.ask(struct.pack(">BHHB14H", 16, 200, 14, 28, *block))
         while True:
             words = await wire.status()
             if words[17] << 16 | words[18] == sequence:
                 break
-        seconds.append(time.perf_counter() - seen)
+        marks.append(time.perf_counter())
+        seconds.append(marks[-1] - marks[0])
+        for name, (begin, end) in zip(STEPS, itertools.pairwise(marks), strict=True):
+            spent[name] += end - begin
         last = sequence
         if len(seconds) == WARM_UP:
             cpu = time.process_time()
     store.close()
-    return seconds[WARM_UP:], (time.process_time() - cpu) / (parts - WARM_UP)
+    return (
+        seconds[WARM_UP:],
+        (time.process_time() - cpu) / (parts - WARM_UP),
+        {n: s / parts for n, s in spent.items()},
+    )

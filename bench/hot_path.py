@@ -18,6 +18,7 @@ from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +38,7 @@ from edge.inspecting import Inspecting
 from edge.judging import Judging
 from edge.line_file import read_line_file
 from edge.measuring import Measuring
+from edge.recording import read_parts
 from edge.simulator.recording import write_recording
 from edge.store import open_database
 from edge.template import line_file
@@ -113,7 +115,7 @@ class StoredCamera:
 
     async def frame_after(self, monotonic: float) -> Frame | NoEvidence:
         """The next picture, examined in the vision thread."""
-        grabbed = Grabbed(next(self._pictures), Captured(monotonic + 1e-6, time.time()), monotonic)
+        grabbed = Grabbed(Captured(monotonic + 1e-6, time.time()), monotonic, next(self._pictures))
         return await asyncio.get_running_loop().run_in_executor(
             self._vision, examine, self._settings, grabbed, None
         )
@@ -124,10 +126,12 @@ class StoredCamera:
 
 
 @contextmanager
-def plc(takt: float) -> Iterator[int]:
+def plc(takt: float, readings: Sequence[float]) -> Iterator[int]:
     """A bare PLC in its own process; its port."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "bench.plc_server", str(takt)], stdout=subprocess.PIPE, text=True
+        [sys.executable, "-m", "bench.plc_server", str(takt), *map(str, readings)],
+        stdout=subprocess.PIPE,
+        text=True,
     )
     assert process.stdout is not None
     try:
@@ -138,10 +142,13 @@ def plc(takt: float) -> Iterator[int]:
         process.stdout.close()
 
 
-def pictures(folder: Path) -> list[bytes]:
-    """Twenty pictures of the simulated line."""
-    write_recording(folder / "recording", 20, 31, lambda _done: None)
-    return [path.read_bytes() for path in sorted((folder / "recording" / "frames").glob("*.jpg"))]
+def pictures(folder: Path) -> tuple[list[bytes], list[float]]:
+    """Twenty pictures of the simulated line without a defect, and one part's readings: what passes is measured."""
+    write_recording(folder, 20, 31, lambda _done: None, defect_share=0.0)
+    jpegs = [path.read_bytes() for path in sorted((folder / "frames").glob("*.jpg"))]
+    parts = read_parts(folder)
+    tags = [tag.name for tag in read_line_file(_line(folder)).plc.readings]
+    return jpegs, [float(parts.readings[0, parts.reading_names.index(name)]) for name in tags]
 
 
 async def run_ours(
@@ -183,21 +190,20 @@ async def run_ours(
         Delivery(timed_gate, store, write, alarms, clock),
         Measuring(None, None, store, write, alarms, clock, plan),
         alarms,
-        clock,
         keep_passed_every=1_000_000,
     )
-    tasks = [asyncio.create_task(watch.run()), asyncio.create_task(inspecting.run())]
-    while inspecting.parts < WARM_UP:
-        await asyncio.sleep(0.01)
-    first, begin = inspecting.parts, time.process_time()
-    steps.seconds.clear()
-    while inspecting.parts < parts:
-        await asyncio.sleep(0.01)
-    cpu = (time.process_time() - begin) / (inspecting.parts - first)
-    steps.count(inspecting.parts - first)
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
+    async with asyncio.TaskGroup() as group:
+        tasks = [group.create_task(watch.run()), group.create_task(inspecting.run())]
+        while inspecting.parts < WARM_UP:
+            await asyncio.sleep(0.01)
+        first, begin = inspecting.parts, time.process_time()
+        steps.seconds.clear()
+        while inspecting.parts < parts:
+            await asyncio.sleep(0.01)
+        cpu = (time.process_time() - begin) / (inspecting.parts - first)
+        steps.count(inspecting.parts - first)
+        for task in tasks:
+            task.cancel()
     await gate.close()
     write.close()
     vision.shutdown()
@@ -210,13 +216,16 @@ def measure(rounds: int, parts: int) -> dict[str, object]:
     """Both, in turns, at every rate."""
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)
-        jpegs = pictures(folder)
+        jpegs, readings = pictures(folder / "recording")
         models = (
             open_bundle("builtin:beam-surface", "surface", folder).model,
             open_bundle("builtin:beam-forecast", "forecast", folder).model,
         )
         scan_s = read_line_file(_line(folder)).plc.scan_ms / 1000
-        return {rate: _at_rate(folder, takt, rounds, parts, jpegs, models, scan_s) for rate, takt in RATES.items()}
+        return {
+            rate: _at_rate(folder, takt, rounds, parts, Work(jpegs, readings, models, scan_s))
+            for rate, takt in RATES.items()
+        }
 
 
 def _line(folder: Path) -> Path:
@@ -225,27 +234,31 @@ def _line(folder: Path) -> Path:
     return path
 
 
-def _at_rate(
-    folder: Path,
-    takt: float,
-    rounds: int,
-    parts: int,
-    jpegs: Sequence[bytes],
-    models: tuple[bytes, bytes],
-    scan_s: float,
-) -> dict[str, object]:
+@dataclass(frozen=True)
+class Work:
+    """What both are given: pictures, readings, the surface and the forecast graph, and the pause between scans."""
+
+    jpegs: Sequence[bytes]
+    readings: Sequence[float]
+    models: tuple[bytes, bytes]
+    scan_s: float
+
+
+def _at_rate(folder: Path, takt: float, rounds: int, parts: int, work: Work) -> dict[str, object]:
     seconds: dict[str, list[float]] = {"floor": [], "ours": []}
     cpu: dict[str, float] = dict.fromkeys(seconds, 0.0)
-    steps = Steps()
+    steps, spent = Steps(), dict[str, float]()
     for number in range(rounds):
         for name in seconds:
             place = folder / f"{takt}-{number}-{name}"
             place.mkdir()
-            with plc(takt) as port:
+            with plc(takt, work.readings) as port:
                 if name == "floor":
-                    found, used = uvloop.run(floor.run(port, parts, jpegs, models, place, scan_s))
+                    found, used, spent = uvloop.run(
+                        floor.run(port, parts, work.jpegs, work.models, place, work.scan_s)
+                    )
                 else:
-                    found, used = uvloop.run(run_ours(port, parts, jpegs, place, steps))
+                    found, used = uvloop.run(run_ours(port, parts, work.jpegs, place, steps))
             seconds[name] += found
             cpu[name] += used / rounds
     answer: dict[str, object] = {}
@@ -260,6 +273,7 @@ def _at_rate(
     answer["p99_ratio"] = round(float(quantiles["ours"][1] / quantiles["floor"][1]), 3)
     answer["cpu_ratio"] = round(cpu["ours"] / cpu["floor"], 3)
     answer["steps_ms"] = steps.milliseconds
+    answer["floor_steps_ms"] = {name: round(1000 * taken, 3) for name, taken in spent.items()}
     return answer
 
 

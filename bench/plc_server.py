@@ -1,6 +1,7 @@
 """A bare PLC for the benchmarks: answers at once, lets the next part in `takt` seconds after a verdict.
 
-Run as a process of its own: `python -m bench.plc_server TAKT`; prints its port.
+Run as a process of its own: `python -m bench.plc_server TAKT READING...` (seven float32 and two uint16, in
+the order of the line file); prints its port.
 """
 
 import asyncio
@@ -10,18 +11,17 @@ import sys
 import uvloop
 
 STATUS, COMMAND, ORDER = 0, 200, 220
-READINGS = (12.0, 11.5, 1.2, 1.1, 22.0, 20.0, 180.0)
 
 
 class Registers:
     """The register image; the gate logic is only as much as a benchmark needs."""
 
-    def __init__(self, takt: float) -> None:
+    def __init__(self, takt: float, readings: tuple[float, ...]) -> None:
         self.words = [0] * 300
         self._takt = takt
         self.words[0:5] = [0x4A44, 1, 0x0102, 0x0304, 1]
-        self.words[32:46] = struct.unpack(">14H", struct.pack(">7f", *READINGS))
-        self.words[46:48] = [40, 60]
+        self.words[32:46] = struct.unpack(">14H", struct.pack(">7f", *readings[:7]))
+        self.words[46:48] = [int(count) for count in readings[7:]]
         self._sequence = 0
         self.enter()
 
@@ -74,14 +74,14 @@ class Server(asyncio.Protocol):
         return struct.pack(">HHHBBHH", transaction, 0, 6, unit, function, address, count)
 
 
-async def serve(takt: float) -> None:
+async def serve(takt: float, readings: tuple[float, ...]) -> None:
     """Until killed."""
     loop = asyncio.get_running_loop()
-    registers = Registers(takt)
+    registers = Registers(takt, readings)
     server = await loop.create_server(lambda: Server(registers), "127.0.0.1", 0)
     print(server.sockets[0].getsockname()[1], flush=True)
     await server.serve_forever()
 
 
 if __name__ == "__main__":
-    uvloop.run(serve(float(sys.argv[1])))
+    uvloop.run(serve(float(sys.argv[1]), tuple(map(float, sys.argv[2:]))))

@@ -149,7 +149,6 @@ async def _assemble(
         delivery,
         measuring,
         alarms,
-        clock,
         keep_passed_every=settings.store.keep_passed_every,
     )
     orders = Orders(gate, records, write, measuring, alarms, clock, plan)

@@ -21,8 +21,11 @@ class Delivery:
         self._alarms = alarms
         self._clock = clock
 
-    async def deliver(self, cycle: Cycle, verdict: Verdict, reason: ReasonCode | None) -> VerdictAnswer:
-        """Tries until the PLC answers; the part waits at the closed gate meanwhile."""
+    async def deliver(self, cycle: Cycle, verdict: Verdict, reason: ReasonCode | None) -> float:
+        """Tries until the PLC answers; the part waits at the closed gate meanwhile.
+
+        Returns the clock's seconds at which it answered; the answer is on record when this returns.
+        """
         while True:
             try:
                 answer = await self._gate.give_verdict(cycle.sequence, cycle.serial, verdict, reason)
@@ -36,6 +39,7 @@ class Delivery:
                 await self._clock.sleep(RETRY_AFTER_S)
                 continue
             break
+        answered = self._clock.monotonic()
         await self._write(self._records.verdict_answered, cycle, answer, self._clock.now())
         await self._alarms.clear("plc", "verdict not acknowledged")
         if answer is not VerdictAnswer.ACCEPTED:
@@ -48,4 +52,4 @@ class Delivery:
             )
         else:
             await self._alarms.clear("plc", "verdict refused")
-        return answer
+        return answered

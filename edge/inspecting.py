@@ -14,7 +14,7 @@ from quality.alarm import Priority
 from quality.inspection import Inspection
 from quality.judge import main_reason
 from quality.judgement import Verdict
-from quality.ports import AlreadyRecorded, Clock, Records
+from quality.ports import AlreadyRecorded, Records
 
 
 class Inspecting:
@@ -29,7 +29,6 @@ class Inspecting:
         delivery: Delivery,
         measuring: Measuring,
         alarms: Alarms,
-        clock: Clock,
         *,
         keep_passed_every: int,
     ) -> None:
@@ -40,7 +39,6 @@ class Inspecting:
         self._delivery = delivery
         self._measuring = measuring
         self._alarms = alarms
-        self._clock = clock
         self._keep_passed_every = keep_passed_every
         self.latency = Latency()
         self.parts = 0
@@ -68,8 +66,9 @@ class Inspecting:
         except AlreadyRecorded:
             # What is recorded counts: recovery gives that verdict, not a second opinion.
             return
-        await self._delivery.deliver(inspection.cycle, inspection.verdict, main_reason(inspection.judgements))
-        self.latency.add(self._clock.monotonic() - waiting.scan.monotonic)
+        reason = main_reason(inspection.judgements)
+        answered = await self._delivery.deliver(inspection.cycle, inspection.verdict, reason)
+        self.latency.add(answered - waiting.scan.monotonic)
         self.parts += 1
         self._measuring.sample(inspection)
 

@@ -90,7 +90,6 @@ def station(
         Delivery(gate, records, write, alarms, clock),
         Measuring(None, forecaster, records, write, alarms, clock, plan),
         alarms,
-        clock,
         keep_passed_every=10,
     )
     return Station(gate, records, forecaster, camera, inspector, inspecting)
