@@ -24,9 +24,9 @@ CHEAP = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 """Argon2 that costs no time: what is tested here is the pages."""
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Chromium, started once."""
+    """Chromium, started once a file: while it runs, Playwright has an event loop that no other test could share."""
     if not CHROMIUM.exists():
         pytest.skip(f"{CHROMIUM} is absent; install the package chromium to drive the pages")
     with sync_playwright() as playwright:
