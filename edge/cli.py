@@ -2,6 +2,7 @@
 
 import typer
 
+from edge.logs import set_up_logs
 from edge.verbs import checking, demonstrating, line, models, storing
 
 app = typer.Typer(
@@ -32,7 +33,8 @@ app.add_typer(storing.ledger, name="ledger")
 
 
 def main() -> None:
-    """The entry point."""
+    """The entry point. Logs go to standard error before anything can log."""
+    set_up_logs()
     app()
 
 

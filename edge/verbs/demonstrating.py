@@ -13,9 +13,7 @@ from typing import Annotated
 import typer
 
 from edge.answers import NOT_SO, fail, print_json, print_line, print_table, progress
-from edge.demo_score import DemoRecords, score
 from edge.line_file import read_line_file
-from edge.logs import set_up_logs
 from edge.supervisor import Program, supervise, verb
 from edge.template import line_file
 
@@ -59,7 +57,6 @@ def demo(
         return
     if headless and parts == 0:
         raise typer.BadParameter("--headless needs --parts N")
-    set_up_logs()
     kept = folder is not None
     place = folder or Path(tempfile.mkdtemp(prefix="jidoka-demo-"))
     try:
@@ -195,6 +192,8 @@ def _is_free(host: str, port: int) -> bool:
 
 
 def _run_headless(place: Path, parts: int, seed: int, *, as_json: bool) -> None:
+    from edge.demo_score import DemoRecords, score
+
     path, ports = _prepare(place, host="127.0.0.1", port=0)
     options = ["--seed", str(seed), "--takt", "0", "--lane", str(EVERY_PART_HELD), "--gauge-seconds", "0"]
     options += ["--parts", str(parts)]

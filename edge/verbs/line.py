@@ -9,7 +9,6 @@ import uvloop
 
 from edge.answers import fail, print_json, print_line
 from edge.line_file import LineFileError, read_line_file
-from edge.logs import set_up_logs
 from edge.parent import die_with_supervisor
 from edge.settings import LineSettings
 from edge.supervisor import Program, supervise, verb
@@ -46,7 +45,6 @@ def init(
 def run(path: LineFile) -> None:
     """Runs a line: edge and review station, each started again when it ends."""
     settings_of(path)
-    set_up_logs()
     programs = [Program(name, verb(name, str(path))) for name in ("edge", "review")]
 
     async def until_stopped() -> None:
@@ -61,7 +59,6 @@ def edge(path: LineFile) -> None:
 
     die_with_supervisor()
     settings = settings_of(path)
-    set_up_logs()
     uvloop.run(run_edge(settings, path.resolve().parent))
 
 
@@ -71,5 +68,4 @@ def review(path: LineFile) -> None:
 
     die_with_supervisor()
     settings = settings_of(path)
-    set_up_logs()
     run_review(settings)

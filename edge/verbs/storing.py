@@ -3,20 +3,15 @@
 import sys
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from edge.answers import NOT_SO, fail, print_json, print_line
-from edge.store import open_database
 from edge.verbs.line import Json, LineFile, settings_of
-from records.backup import backup as write_backup
-from records.backup import restore as read_backup
-from records.ledger import LedgerHead, verify
-from records.pictures import Pictures
-from records.review_records import ReviewRecords
-from records.views import Filter
-from review_api.defect_report import as_csv, as_json
+
+if TYPE_CHECKING:
+    from records.ledger import LedgerHead
 
 ledger = typer.Typer(help="The ledger: every entry chained to the one before it.", no_args_is_help=True)
 
@@ -34,6 +29,12 @@ def report(
     as_one_object: Annotated[bool, typer.Option("--json", help="As --format json, in one object.")] = False,
 ) -> None:
     """Writes the defect report to standard output: the same as the review station's."""
+    from edge.store import open_database
+    from records.pictures import Pictures
+    from records.review_records import ReviewRecords
+    from records.views import Filter
+    from review_api.defect_report import as_csv, as_json
+
     settings = settings_of(path)
     zone = settings.zone
     wanted = Filter(
@@ -63,6 +64,9 @@ def ledger_verify(
     as_json_object: Json = False,
 ) -> None:
     """Says whether the chain holds, and if not, where it breaks."""
+    from edge.store import open_database
+    from records.ledger import verify
+
     database = open_database(settings_of(path), checkpoint=False)
     try:
         found = verify(database, _head(head) if head else None)
@@ -79,7 +83,9 @@ def ledger_verify(
         raise typer.Exit(NOT_SO)
 
 
-def _head(text: str) -> LedgerHead:
+def _head(text: str) -> "LedgerHead":
+    from records.ledger import LedgerHead
+
     sequence, _, code = text.partition(":")
     if not sequence.isdecimal() or not code:
         raise typer.BadParameter(f"{text!r} is no head; it looks like 1234:ab12…, as `ledger verify` prints it")
@@ -92,6 +98,10 @@ def backup(
     as_json_object: Json = False,
 ) -> None:
     """Copies the store and its pictures while the line runs. The ledger's key is not in the copy."""
+    from edge.store import open_database
+    from records.backup import backup as write_backup
+    from records.pictures import Pictures
+
     settings = settings_of(path)
     database = open_database(settings, checkpoint=False)
     try:
@@ -114,6 +124,9 @@ def restore(
     as_json_object: Json = False,
 ) -> None:
     """Puts a copy where LINE.yaml wants the store. Refuses to overwrite one."""
+    from records.backup import restore as read_backup
+    from records.pictures import Pictures
+
     settings = settings_of(path)
     if not settings.store.url.startswith("sqlite:///"):
         fail("Only a SQLite store is restored here; for PostgreSQL use pg_restore.")

@@ -26,7 +26,7 @@ CHEAP = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Chromium, started once a file: while it runs, Playwright has an event loop that no other test could share."""
+    """Chromium, once a file: while it runs, Playwright has an event loop that no other test could share."""
     if not CHROMIUM.exists():
         pytest.skip(f"{CHROMIUM} is absent; install the package chromium to drive the pages")
     with sync_playwright() as playwright:
