@@ -6,6 +6,7 @@ from quality.characteristic import LineId, StationId
 from records.database import load_or_make_ledger_key
 from records.pictures import Pictures
 from records.review_records import ReviewRecords
+from review_api.accounts import seed_demo_accounts
 from review_api.serve import serve
 from review_api.settings import ReviewSettings
 
@@ -15,6 +16,8 @@ def run_review(settings: LineSettings) -> None:
     database = open_database(settings, checkpoint=False)
     try:
         records = ReviewRecords(database, Pictures(settings.store.frames))
+        if settings.review.demo:
+            seed_demo_accounts(records)
         serve(
             ReviewSettings(
                 line=LineId(settings.line),

@@ -32,7 +32,7 @@ class Tablet:
 
     def sign_in(self) -> None:
         answer = self.send("POST", "/api/v1/session", {"name": "engineer", "password": "engineer"})
-        self._token = answer["csrf_token"]
+        self._token = answer["csrf"]
 
     def send(self, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
         request = urllib.request.Request(

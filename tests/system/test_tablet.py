@@ -60,7 +60,7 @@ def test_an_adjustment_is_read_back_and_moves_the_holes(page: Page, line: Runnin
     page.wait_for_url("**/cases/*")
     page.locator(".actions").get_by_role("button", name="Adjust").click()
     sheet = page.locator("dialog[open]")
-    sheet.locator("input[type=radio], input[type=checkbox]").first.check()
+    sheet.get_by_label("Drifts towards the limit").check()
     sheet.locator("[data-confirm]").click()
     expect(page.locator(".journey.arrived")).to_be_visible()
     with line.records() as records:

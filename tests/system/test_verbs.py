@@ -11,11 +11,12 @@ from tests.system.running import ENVIRONMENT, ROOT
 from tests.unit.edge.test_line_file import MISTAKES
 
 
-def jidoka(*words: str) -> tuple[int, str, str]:
+def jidoka(*words: str, says: str = "") -> tuple[int, str, str]:
     done = subprocess.run(
         [sys.executable, "-m", "edge.cli", *words],
         cwd=ROOT,
         env=ENVIRONMENT,
+        input=says,
         capture_output=True,
         text=True,
         timeout=120,
@@ -78,6 +79,14 @@ def test_an_empty_store_has_a_whole_ledger_a_report_and_a_backup(tmp_path: Path)
     assert jidoka("restore", path, str(tmp_path / "copy"))[0] == 1
     other = answer("init", str(tmp_path / "other"))["file"]
     assert answer("restore", other, str(tmp_path / "copy"))["head"] == head
+
+
+def test_an_account_is_added_with_a_password_that_is_long_enough(tmp_path: Path) -> None:
+    path = answer("init", str(tmp_path / "line"))["file"]
+    assert jidoka("accounts", "add", path, "vera", "--role", "engineer", says="short\n")[0] == 1
+    assert jidoka("accounts", "add", path, "vera", "--role", "engineer", says="correct horse\n")[0] == 0
+    accounts = answer("accounts", "list", path)["accounts"]
+    assert accounts == [{"name": "vera", "display_name": "vera", "role": "engineer"}]
 
 
 def test_wrong_usage_is_2_and_the_installation_is_sound() -> None:
