@@ -5,6 +5,7 @@ import signal
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -30,6 +31,7 @@ from edge.store import live_folder, open_database
 from edge.trigger import Trigger
 from edge.watch import Watch
 from edge.writer import Writer
+from inference.bundle import Bundle
 from inference.forecast import OnnxForecaster
 from inference.surface import OnnxInspector
 from quality.characteristic import LineId, StationId
@@ -105,6 +107,33 @@ async def _forever(task: Callable[[], Awaitable[None]]) -> None:
     await task()
 
 
+@dataclass(frozen=True, slots=True)
+class _Models:
+    """The models of one line, each camera with the one that looks at its frames, and (name, digest) of all."""
+
+    forecaster: OnnxForecaster | None
+    faces: tuple[tuple[Camera, OnnxInspector | None], ...]
+    named: tuple[tuple[str, str], ...]
+
+
+def _open_models(settings: LineSettings, beside: Path, vision: ThreadPoolExecutor) -> _Models:
+    named: list[tuple[str, str]] = []
+
+    def opened(name: str, kind: str) -> Bundle:
+        bundle = open_bundle(name, kind, beside)
+        named.append((bundle.name, bundle.digest))
+        return bundle
+
+    wanted = settings.models
+    forecaster = OnnxForecaster(opened(wanted.forecast, "forecast")) if wanted.forecast else None
+    faces: list[tuple[Camera, OnnxInspector | None]] = []
+    for section in settings.cameras:
+        surface = wanted.surface.get(section.name)
+        inspector = OnnxInspector(opened(surface, "surface"), section.name) if surface else None
+        faces.append((open_camera(section, inspector.channels if inspector else 1, vision), inspector))
+    return _Models(forecaster, tuple(faces), tuple(named))
+
+
 async def _assemble(
     settings: LineSettings,
     beside: Path,
@@ -118,25 +147,14 @@ async def _assemble(
 ) -> _Line:
     plan = settings.control_plan()
     alarms = Alarms(records, write, clock)
-    models: list[tuple[str, str]] = []
+    models = _open_models(settings, beside, vision)
     forecaster: Forecaster | None = None
-    if settings.models.forecast is not None:
-        bundle = open_bundle(settings.models.forecast, "forecast", beside)
-        models.append((bundle.name, bundle.digest))
-        onnx = OnnxForecaster(bundle)
-        forecaster = CompensatedForecaster(onnx, plan)
+    if models.forecaster is not None:
+        forecaster = CompensatedForecaster(models.forecaster, plan)
         forecaster.restore(await write(records.history, HISTORY_ROWS))
-    faces: list[tuple[Camera, OnnxInspector | None]] = []
-    for section in settings.cameras:
-        inspector, channels = None, 1
-        if section.name in settings.models.surface:
-            bundle = open_bundle(settings.models.surface[section.name], "surface", beside)
-            models.append((bundle.name, bundle.digest))
-            inspector = OnnxInspector(bundle, section.name)
-            channels = inspector.channels
-        faces.append((open_camera(section, channels, vision), inspector))
-    cameras = tuple(camera for camera, _ in faces)
-    judging = Judging(plan, clock, vision, forecaster, faces, tuple(digest for _, digest in models))
+    cameras = tuple(camera for camera, _ in models.faces)
+    digests = tuple(digest for _, digest in models.named)
+    judging = Judging(plan, clock, vision, forecaster, models.faces, digests)
     delivery = Delivery(gate, records, write, alarms, clock)
     measuring = Measuring(gauge, forecaster, records, write, alarms, clock, plan)
     trigger = Trigger(LineId(settings.line), StationId(settings.station), await write(records.last_cycle))
@@ -156,7 +174,7 @@ async def _assemble(
         watch,
         inspecting,
         cameras,
-        models,
+        models.named,
         records,
         write,
         alarms,
