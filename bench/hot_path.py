@@ -30,21 +30,21 @@ from bench import floor
 from edge.acquisition.examine import examine
 from edge.acquisition.settings import CameraSettings
 from edge.acquisition.wire import Captured, Grabbed
-from edge.alarms import Alarms
 from edge.clock import SystemClock
-from edge.delivery import Delivery
+from edge.cycle.alarms import Alarms
+from edge.cycle.delivery import Delivery
+from edge.cycle.inspecting import Inspecting
+from edge.cycle.judging import Judging
+from edge.cycle.measuring import Measuring
+from edge.cycle.trigger import Trigger
+from edge.cycle.watch import Watch
+from edge.cycle.writer import Writer
 from edge.equipment import open_bundle, open_gate
-from edge.inspecting import Inspecting
-from edge.judging import Judging
 from edge.line_file import read_line_file
-from edge.measuring import Measuring
 from edge.recording import read_parts
 from edge.simulator.recording import write_recording
 from edge.store import open_database
 from edge.template import line_file
-from edge.trigger import Trigger
-from edge.watch import Watch
-from edge.writer import Writer
 from inference.forecast import OnnxForecaster
 from inference.surface import OnnxInspector
 from quality.characteristic import LineId, StationId

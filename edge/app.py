@@ -12,25 +12,25 @@ from pathlib import Path
 import structlog
 
 from edge.acquisition.camera import Camera
-from edge.alarms import Alarms
-from edge.case_clock import CaseClock
 from edge.clock import SystemClock
-from edge.compensation import CompensatedForecaster
-from edge.delivery import Delivery
+from edge.cycle.alarms import Alarms
+from edge.cycle.case_clock import CaseClock
+from edge.cycle.compensation import CompensatedForecaster
+from edge.cycle.delivery import Delivery
+from edge.cycle.heartbeat import Heartbeat
+from edge.cycle.housekeeping import Housekeeping
+from edge.cycle.inspecting import Inspecting
+from edge.cycle.judging import Judging
+from edge.cycle.measuring import Measuring
+from edge.cycle.orders import Orders
+from edge.cycle.recovery import first_scan, recover
+from edge.cycle.showing import Showing
+from edge.cycle.trigger import Trigger
+from edge.cycle.watch import Watch
+from edge.cycle.writer import Writer
 from edge.equipment import open_bundle, open_camera, open_gate, open_gauge
-from edge.heartbeat import Heartbeat
-from edge.housekeeping import Housekeeping
-from edge.inspecting import Inspecting
-from edge.judging import Judging
-from edge.measuring import Measuring
-from edge.orders import Orders
-from edge.recovery import first_scan, recover
 from edge.settings import LineSettings
-from edge.showing import Showing
 from edge.store import live_folder, open_database
-from edge.trigger import Trigger
-from edge.watch import Watch
-from edge.writer import Writer
 from inference.bundle import Bundle
 from inference.forecast import OnnxForecaster
 from inference.surface import OnnxInspector

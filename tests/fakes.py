@@ -9,7 +9,7 @@ from uuid import UUID
 
 import numpy as np
 
-from edge.writer import Writer
+from edge.cycle.writer import Writer
 from quality.alarm import Alarm
 from quality.case import Case, CaseState, Decision, settle
 from quality.characteristic import PartSerial

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
-from edge.alarms import Alarms
-from edge.inspecting import Inspecting
-from edge.watch import Watch
-from edge.writer import Writer
+from edge.cycle.alarms import Alarms
+from edge.cycle.inspecting import Inspecting
+from edge.cycle.watch import Watch
+from edge.cycle.writer import Writer
 from quality.evidence import Reading
 from quality.plan import ControlPlan
 from quality.ports import Clock, FrameSource, Records

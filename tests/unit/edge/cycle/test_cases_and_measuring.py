@@ -7,11 +7,11 @@ from uuid import UUID
 import numpy as np
 import pytest
 
-from edge.alarms import Alarms
-from edge.case_clock import CaseClock
-from edge.compensation import CompensatedForecaster
-from edge.measuring import Measuring
-from edge.writer import Writer
+from edge.cycle.alarms import Alarms
+from edge.cycle.case_clock import CaseClock
+from edge.cycle.compensation import CompensatedForecaster
+from edge.cycle.measuring import Measuring
+from edge.cycle.writer import Writer
 from quality.case import Case, CaseKind
 from quality.characteristic import LineId, PartSerial, StationId
 from quality.evidence import Forecast, Measurement, NoEvidence, Reading

@@ -5,8 +5,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from edge.alarms import Alarms
-from edge.writer import Writer
+from edge.cycle.alarms import Alarms
+from edge.cycle.writer import Writer
 from quality.characteristic import Characteristic, Limits
 from quality.plan import ControlPlan, ParameterRule, ReactionPlan, Thresholds
 from tests.fakes import FakeClock, FakeGate, FakeRecords, InlineWriter

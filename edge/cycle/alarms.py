@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from edge.writer import Writer
+from edge.cycle.writer import Writer
 from quality.alarm import Alarm, Priority
 from quality.ports import Clock, Records
 

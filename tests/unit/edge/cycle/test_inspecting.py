@@ -8,14 +8,14 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
-from edge.alarms import Alarms
-from edge.delivery import Delivery
-from edge.inspecting import Inspecting
-from edge.judging import Judging
-from edge.measuring import Measuring
-from edge.trigger import Trigger
-from edge.watch import Waiting, Watch
-from edge.writer import Writer
+from edge.cycle.alarms import Alarms
+from edge.cycle.delivery import Delivery
+from edge.cycle.inspecting import Inspecting
+from edge.cycle.judging import Judging
+from edge.cycle.measuring import Measuring
+from edge.cycle.trigger import Trigger
+from edge.cycle.watch import Waiting, Watch
+from edge.cycle.writer import Writer
 from quality.characteristic import LineId, PartSerial, StationId
 from quality.evidence import Finding, Forecast, NoEvidence, Reading
 from quality.inspection import Cycle

@@ -3,8 +3,8 @@
 import asyncio
 from dataclasses import dataclass
 
-from edge.alarms import Alarms
-from edge.trigger import Trigger
+from edge.cycle.alarms import Alarms
+from edge.cycle.trigger import Trigger
 from quality.alarm import Priority
 from quality.inspection import Cycle
 from quality.ports import Clock, EquipmentError, Gate

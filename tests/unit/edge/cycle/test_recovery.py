@@ -6,10 +6,10 @@ from uuid import UUID
 
 import pytest
 
-from edge.alarms import Alarms
-from edge.delivery import Delivery
-from edge.recovery import first_scan, recover
-from edge.writer import Writer
+from edge.cycle.alarms import Alarms
+from edge.cycle.delivery import Delivery
+from edge.cycle.recovery import first_scan, recover
+from edge.cycle.writer import Writer
 from quality.case import Case, CaseKind
 from quality.characteristic import LineId, PartSerial, StationId
 from quality.inspection import Cycle, Evidence, Inspection

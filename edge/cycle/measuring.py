@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID, uuid4
 
-from edge.alarms import Alarms
-from edge.writer import Writer
+from edge.cycle.alarms import Alarms
+from edge.cycle.writer import Writer
 from quality.alarm import Priority
 from quality.case import Case, CaseKind
 from quality.evidence import Measurement, NoEvidence

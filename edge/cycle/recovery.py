@@ -1,8 +1,8 @@
 """Start-up is recovery: what the PLC says is held against what was recorded before anything is judged."""
 
-from edge.alarms import Alarms
-from edge.delivery import Delivery
-from edge.writer import Writer
+from edge.cycle.alarms import Alarms
+from edge.cycle.delivery import Delivery
+from edge.cycle.writer import Writer
 from quality.alarm import Priority
 from quality.case import CaseKind
 from quality.judgement import Verdict

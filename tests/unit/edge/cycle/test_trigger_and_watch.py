@@ -2,9 +2,9 @@
 
 import asyncio
 
-from edge.alarms import Alarms
-from edge.trigger import Trigger
-from edge.watch import Watch
+from edge.cycle.alarms import Alarms
+from edge.cycle.trigger import Trigger
+from edge.cycle.watch import Watch
 from quality.characteristic import LineId, StationId
 from quality.ports import EquipmentError
 from quality.station import Scan

@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from uuid import UUID
 
-from edge.alarms import Alarms
-from edge.measuring import Measuring
-from edge.writer import Writer
+from edge.cycle.alarms import Alarms
+from edge.cycle.measuring import Measuring
+from edge.cycle.writer import Writer
 from quality.alarm import Priority
 from quality.case import Case, CaseKind, Decision, DecisionKind, Disposition
 from quality.order import Order, OrderCode, OrderResult, OrderState

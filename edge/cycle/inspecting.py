@@ -3,13 +3,13 @@
 The order is the promise: a verdict is durable before the PLC is told of it.
 """
 
-from edge.alarms import Alarms
-from edge.delivery import Delivery
-from edge.judging import Judging
-from edge.latency import Latency
-from edge.measuring import Measuring
-from edge.watch import Waiting, Watch
-from edge.writer import Writer
+from edge.cycle.alarms import Alarms
+from edge.cycle.delivery import Delivery
+from edge.cycle.judging import Judging
+from edge.cycle.latency import Latency
+from edge.cycle.measuring import Measuring
+from edge.cycle.watch import Waiting, Watch
+from edge.cycle.writer import Writer
 from quality.alarm import Priority
 from quality.inspection import Inspection
 from quality.judge import main_reason

@@ -1,7 +1,7 @@
 """Takes a recorded verdict to the PLC until it is answered, and says so when it is not."""
 
-from edge.alarms import Alarms
-from edge.writer import Writer
+from edge.cycle.alarms import Alarms
+from edge.cycle.writer import Writer
 from quality.alarm import Priority
 from quality.inspection import Cycle
 from quality.judgement import ReasonCode, Verdict

@@ -7,10 +7,10 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from edge.alarms import Alarms
-from edge.measuring import Measuring
-from edge.orders import Orders
-from edge.writer import Writer
+from edge.cycle.alarms import Alarms
+from edge.cycle.measuring import Measuring
+from edge.cycle.orders import Orders
+from edge.cycle.writer import Writer
 from quality.case import Case, CaseKind, CaseState, Decision, DecisionKind, Disposition, answer
 from quality.characteristic import LineId, PartSerial, StationId
 from quality.evidence import Reading

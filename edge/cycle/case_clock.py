@@ -1,7 +1,7 @@
 """Watches the deadlines of open cases: when nobody answers, the hold stays and the next role is asked."""
 
-from edge.alarms import Alarms
-from edge.writer import Writer
+from edge.cycle.alarms import Alarms
+from edge.cycle.writer import Writer
 from quality.alarm import Priority
 from quality.case import escalate
 from quality.plan import ControlPlan
