@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from quality.case import Case, CaseKind, DecisionKind
-from quality.judgement import Judgement, Verdict
+from quality.judgement import Judgement, ReasonCode, Verdict
 from quality.plan import ControlPlan
 from quality.recommend import Recommendation
-from quality.wording import number
+from quality.wording import number, sentence
 from review_api.pages.words import capital, signed, unit
 
 
@@ -42,18 +42,29 @@ def advise(
     worst = suspicions[0] if suspicions else None
     source = worst.subject.partition(":")[0] if worst is not None else ""
     if source == "surface" and worst is not None:
-        if worst.verdict is Verdict.HOLD:
-            return Advice(
-                DecisionKind.CONFIRM_HOLD, "confirm the hold", "If you too see the defect where it is marked."
-            )
+        return _about_a_face(worst)
+    unusual = next((r for r in worst.reasons if r.code is ReasonCode.READING_UNUSUAL), None) if worst else None
+    if unusual is not None:
         return Advice(
-            None, "look at the marked place beside a good part", "The model is not sure; then release or confirm."
+            None,
+            f"look at the {unusual.values['reading']} before you adjust",
+            f"{sentence(unusual)} An offset would be wrong once it is back.",
         )
     if recommendation is not None and source != "evidence":
         return Advice(DecisionKind.ADJUST_PARAMETER, _change(recommendation), _effect(recommendation, plan))
     if source == "evidence":
         return Advice(DecisionKind.MEASURE, "measure this part", "What is missing cannot be judged; a gauge can.")
     return Advice(DecisionKind.MEASURE, "measure this part", "The forecast alone does not decide it.")
+
+
+def _about_a_face(worst: Judgement) -> Advice:
+    if worst.verdict is Verdict.HOLD:
+        return Advice(
+            DecisionKind.CONFIRM_HOLD, "confirm the hold", "If you too see the defect where it is marked."
+        )
+    return Advice(
+        None, "look at the marked place beside a good part", "The model is not sure; then release or confirm."
+    )
 
 
 def actions(

@@ -60,6 +60,8 @@ def test_an_adjustment_is_read_back_and_moves_the_holes(page: Page, line: Runnin
     page.wait_for_url("**/cases/*")
     page.locator(".actions").get_by_role("button", name="Adjust").click()
     sheet = page.locator("dialog[open]")
+    for _ in range(3):
+        sheet.get_by_role("button", name="−10").click()
     sheet.get_by_label("Drifts towards the limit").check()
     sheet.locator("[data-confirm]").click()
     expect(page.locator(".journey.arrived")).to_be_visible()

@@ -101,6 +101,14 @@ def test_missing_evidence_asks_for_a_measurement_and_a_marked_defect_for_a_look(
     assert advise(CASE, (sure,), None, PLAN).kind is DecisionKind.CONFIRM_HOLD
 
 
+def test_a_reading_unlike_those_before_is_looked_at_before_anything_is_adjusted() -> None:
+    values = {"reading": "clamp pressure", "value": 41.0, "usual": 60.0, "unit": "bar"}
+    slipped = replace(NEAR_LIMIT, reasons=(*NEAR_LIMIT.reasons, Reason(ReasonCode.READING_UNUSUAL, values)))
+    advice = advise(CASE, (slipped,), None, PLAN)
+    assert advice.kind is None
+    assert "clamp pressure" in advice.what
+
+
 def test_an_escaped_part_cannot_be_released() -> None:
     escape = replace(CASE, kind=CaseKind.ESCAPE)
     advice = advise(escape, (), None, PLAN)
