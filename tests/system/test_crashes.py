@@ -5,11 +5,14 @@ import signal
 import time
 from collections import Counter
 from collections.abc import Callable
+from datetime import UTC, datetime
+from uuid import uuid4
 
 import pytest
 
-from quality.case import CaseKind, CaseState
+from quality.case import Case, CaseKind, CaseState, Decision, DecisionKind
 from quality.judgement import Verdict
+from quality.plan import Role
 from quality.station import VerdictAnswer
 from records.ledger import verify
 from tests.system.running import RunningLine, inspections, wait_until
@@ -97,3 +100,43 @@ def test_a_rebooted_plc_is_followed(make_line: Callable[..., RunningLine]) -> No
     for row in rows:
         if row.verdict is not Verdict.PASS and row.answer == VerdictAnswer.ACCEPTED:
             assert parts[row.serial]["passed_by"] is None
+
+
+def test_the_coils_profile_keeps_a_held_part_until_it_is_released(make_line: Callable[..., RunningLine]) -> None:
+    line = make_line("--seed", "14", "--profile", "coils", "--parts", "30", "--takt", "0", "--gauge-seconds", "0")
+    text = line.path.read_text(encoding="utf-8")
+    registers = "coils: {cycle_address: 6, serial_address: 8, boot_address: 4}"
+    line.path.write_text(text.replace("profile: block ", f"profile: coils\n  {registers} "), encoding="utf-8")
+    line.start("edge")
+    wait_until(lambda: bool(open_cases(line)), "a held part", 60)
+    (held,) = open_cases(line)
+    kept = next(part for part in line.truth() if part["serial"] == held.serial)
+    assert (kept["held"], kept["passed_by"]) == (True, None)
+    before = len(line.truth())
+    with line.records() as records:
+        records.decide(release(held), line.settings.control_plan(), None)
+    wait_until(lambda: len(line.truth()) > before, "the next part", 30)
+    passed_by = {part["serial"]: part["passed_by"] for part in line.truth()}
+    assert passed_by[held.serial] == "release"
+    with line.records() as records:
+        passed = {row.serial for row in inspections(records) if row.verdict is Verdict.PASS}
+    assert {serial for serial, by in passed_by.items() if by == "PASS"} <= passed
+
+
+def open_cases(line: RunningLine) -> list[Case]:
+    with line.records() as records:
+        return [row.case for row in records.cases(line.settings.line, frozenset({CaseState.OPEN})).rows]
+
+
+def release(case: Case) -> Decision:
+    return Decision(
+        id=uuid4(),
+        kind=DecisionKind.RELEASE,
+        line=case.line,
+        decided_by="engineer",
+        role=Role.ENGINEER,
+        decided_at=datetime.now(UTC),
+        reason="looked at",
+        case_id=case.id,
+        case_version=case.version,
+    )
