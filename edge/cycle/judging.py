@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import defaultdict, deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from concurrent.futures import Executor
 from datetime import timedelta
 from uuid import uuid4
@@ -54,28 +54,25 @@ class Judging:
 
     async def judge(self, cycle: Cycle, scan: Scan) -> Inspection:
         """The part's inspection. What fails on the way is missing evidence in it, never an exception."""
-        pictures = [asyncio.ensure_future(source.frame_after(scan.monotonic)) for source, _ in self._faces]
-        readings = tuple(r for r in scan.readings if isinstance(r, Reading))
-        missing = [r for r in scan.readings if isinstance(r, NoEvidence)]
-        forecast = self._forecast(cycle, readings)
-        if isinstance(forecast, NoEvidence):
-            missing.append(forecast)
-            forecast = None
-        frames: list[Frame] = []
-        findings: list[Finding] = []
-        for (_, inspector), picture in zip(self._faces, pictures, strict=True):
-            frame = await picture
-            if isinstance(frame, NoEvidence):
-                missing.append(frame)
-                continue
-            frames.append(frame)
-            finding = await self._inspect(frame, inspector)
-            if isinstance(finding, NoEvidence):
-                missing.append(finding)
-            elif finding is not None:
-                findings.append(finding)
-        evidence = Evidence(readings, tuple(frames), forecast, tuple(findings), tuple(missing))
-        return self._inspection(cycle, evidence, self._judgements(evidence))
+        async with asyncio.TaskGroup() as cameras:
+            looking = [cameras.create_task(self._look(*face, scan.monotonic)) for face in self._faces]
+            # One turn of the loop, so that the cameras' thread decodes while the forecast is computed here.
+            await asyncio.sleep(0)
+            readings = tuple(r for r in scan.readings if isinstance(r, Reading))
+            missing = [r for r in scan.readings if isinstance(r, NoEvidence)]
+            forecast = self._forecast(cycle, readings)
+            if isinstance(forecast, NoEvidence):
+                missing.append(forecast)
+                forecast = None
+            judgements = self._judge_forecast(forecast, readings)
+        seen = [look.result() for look in looking]
+        missing += (one for _, one in seen if isinstance(one, NoEvidence))
+        findings = tuple(one for _, one in seen if isinstance(one, Finding))
+        frames = tuple(frame for frame, _ in seen if frame is not None)
+        judgements += (judge_finding(finding, self._plan) for finding in findings)
+        judgements += (judge_missing(one) for one in missing)
+        evidence = Evidence(readings, frames, forecast, findings, tuple(missing))
+        return self._inspection(cycle, evidence, self._explained(judgements, readings))
 
     def overflow(self, cycle: Cycle) -> Inspection:
         """A hold for a part that came while too many others waited to be judged."""
@@ -118,25 +115,34 @@ class Judging:
             return None
         return self._forecaster.forecast(cycle, readings)
 
-    async def _inspect(self, frame: Frame, inspector: Inspector | None) -> Finding | NoEvidence | None:
-        if inspector is None:
-            return None
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._inference, inspector.inspect, frame)
+    def _judge_forecast(self, forecast: Forecast | None, readings: tuple[Reading, ...]) -> list[Judgement]:
+        if forecast is None:
+            return []
+        values = {reading.name: reading.value for reading in readings}
+        judgements = judge_forecast(forecast, self._plan, values, self._recent)
+        for name, mean in zip(forecast.characteristics, forecast.mean, strict=True):
+            if name in self._recent:
+                self._recent[name].append(float(mean))
+        return list(judgements)
 
-    def _judgements(self, evidence: Evidence) -> tuple[Judgement, ...]:
-        values: Mapping[str, float] = {reading.name: reading.value for reading in evidence.readings}
-        judgements = [judge_missing(missing) for missing in evidence.missing]
-        if evidence.forecast is not None:
-            judgements += judge_forecast(evidence.forecast, self._plan, values, self._recent)
-            for name, mean in zip(evidence.forecast.characteristics, evidence.forecast.mean, strict=True):
-                if name in self._recent:
-                    self._recent[name].append(float(mean))
-        judgements += (judge_finding(finding, self._plan) for finding in evidence.findings)
+    async def _look(
+        self, source: FrameSource, inspector: Inspector | None, after: float
+    ) -> tuple[Frame | None, Finding | NoEvidence | None]:
+        """One camera's frame of the part, and what the model sees on it, or what is missing instead."""
+        frame = await source.frame_after(after)
+        if isinstance(frame, NoEvidence):
+            return None, frame
+        if inspector is None:
+            return frame, None
+        loop = asyncio.get_running_loop()
+        return frame, await loop.run_in_executor(self._inference, inspector.inspect, frame)
+
+    def _explained(self, judgements: Sequence[Judgement], readings: tuple[Reading, ...]) -> Sequence[Judgement]:
+        """The judgements of a suspect part with the readings that are unlike those of the parts before."""
         # What counts up or is set by a person is never unusual.
-        measured = [reading for reading in evidence.readings if reading.name not in self._counters]
+        measured = [reading for reading in readings if reading.name not in self._counters]
         if verdict_of(judgements) is not Verdict.PASS:
-            judgements = list(explained(judgements, unusual_readings(measured, self._usual)))
+            judgements = explained(judgements, unusual_readings(measured, self._usual))
         for reading in measured:
             self._usual[reading.name].append(reading.value)
-        return tuple(judgements)
+        return judgements
