@@ -1,9 +1,10 @@
 """What one part costs, from trigger seen to verdict acknowledged, beside a floor that does the same work bare.
 
-    python -m bench.hot_path [--parts 300] [--rounds 3] [--json]
+    python -m bench.hot_path [--parts 100] [--rounds 5] [--json]
 
-With --json the worst ratios of both rates stand at the top. Both run in this process, in turns, against the same bare PLC in another process and on the same pictures; once
+Both run in this process, in turns, against the same bare PLC in another process and on the same pictures; once
 with a part every 100 ms and once flat out. Latencies are of all rounds together, CPU is of the whole process.
+With --json the worst ratios of both rates stand at the top.
 """
 
 import argparse
@@ -281,8 +282,8 @@ def _at_rate(folder: Path, takt: float, rounds: int, parts: int, work: Work) -> 
 def main() -> None:
     """Prints the table, or with --json one object."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--parts", type=int, default=300)
-    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--parts", type=int, default=100)
+    parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     cv2.setNumThreads(1)
