@@ -23,7 +23,7 @@ from edge.cycle.inspecting import Inspecting
 from edge.cycle.judging import Judging
 from edge.cycle.measuring import Measuring
 from edge.cycle.orders import Orders
-from edge.cycle.recovery import first_scan, recover
+from edge.cycle.recovery import first_scan, reassert_holds, recover
 from edge.cycle.showing import Showing
 from edge.cycle.trigger import Trigger
 from edge.cycle.watch import Watch
@@ -189,8 +189,16 @@ async def _assemble(
         await recover(scan, gate, records, write, alarms, delivery)
         log.info("edge has recovered", boot=scan.status.boot_count, cycle=scan.status.cycle_sequence)
         async with asyncio.TaskGroup() as group:
-            for task in (watch.run, inspecting.run, orders.run):
+            for task in (watch.run, inspecting.run, orders.run, follow_reboots):
                 group.create_task(_forever(task))
+
+    async def follow_reboots() -> None:
+        while True:
+            await watch.rebooted.wait()
+            watch.rebooted.clear()
+            if watch.latest is not None:
+                log.warning("plc has restarted", boot=watch.latest.status.boot_count)
+                await reassert_holds(gate, records, write, alarms)
 
     heartbeat = Heartbeat(gate, clock)
     case_clock = CaseClock(records, write, alarms, clock, plan)

@@ -4,7 +4,7 @@ from edge.cycle.alarms import Alarms
 from edge.cycle.delivery import Delivery
 from edge.cycle.writer import Writer
 from quality.alarm import Priority
-from quality.case import CaseKind
+from quality.case import CaseKind, CaseState
 from quality.judgement import Verdict
 from quality.ports import Clock, EquipmentError, Gate, Records
 from quality.station import Scan, VerdictAnswer
@@ -30,8 +30,7 @@ async def recover(
 ) -> None:
     """Gives verdicts that were recorded but never acknowledged again, and re-asserts every open hold.
 
-    A hold that the PLC no longer knows is an alarm: the part may be anywhere. Unsettled orders are resent under
-    their old sequence by `Orders`, which starts after this.
+    Unsettled orders are resent under their old sequence by `Orders`, which starts after this.
     """
     status = scan.status
     await write(records.orders_start_above, status.answered_order)
@@ -42,8 +41,18 @@ async def recover(
             await write(records.verdict_answered, cycle, status.verdict_answer, scan.seen_at)
         else:
             await delivery.deliver(cycle, verdict, reason)
+    await reassert_holds(gate, records, write, alarms)
+
+
+async def reassert_holds(gate: Gate, records: Records, write: Writer, alarms: Alarms) -> None:
+    """Tells the PLC of every part that a person has not decided on, at our start and after each of the PLC's.
+
+    A hold that the PLC no longer knows is an alarm: the part may be anywhere. An answered case is not asserted: its
+    order, which may have been carried out, is on its way.
+    """
+    lost: dict[str, str] = {}
     for case in await write(records.open_cases):
-        if case.kind is not CaseKind.SUSPECT_PART:
+        if case.kind is not CaseKind.SUSPECT_PART or case.state is not CaseState.OPEN:
             continue
         try:
             answer = await gate.give_verdict(case.cycle_sequence, case.serial, Verdict.HOLD, None)
@@ -51,10 +60,8 @@ async def recover(
             await alarms.raise_("plc", "verdict not acknowledged", Priority.URGENT, str(error))
             return
         if answer is not VerdictAnswer.ACCEPTED:
-            await alarms.raise_(
-                f"part {case.serial}",
-                "hold lost",
-                Priority.URGENT,
+            lost[f"part {case.serial}"] = (
                 f"Part {case.serial} has an open case, but the PLC does not hold it"
-                f" ({answer.replace('_', ' ').lower()}). Find the part.",
+                f" ({answer.replace('_', ' ').lower()}). Find the part."
             )
+    await alarms.only("hold lost", Priority.URGENT, lost)

@@ -36,7 +36,10 @@ class Watch:
         self._scan_s = scan_s
         self._most_waiting = most_waiting
         self._beat_seen = (-1, 0.0)
+        self._boot: int | None = None
         self.latest: Scan | None = None
+        self.rebooted = asyncio.Event()
+        """Set when the PLC has started anew: what it holds has to be compared with the records again."""
         self.waiting: asyncio.Queue[Waiting] = asyncio.Queue()
 
     async def run(self) -> None:
@@ -59,6 +62,9 @@ class Watch:
     async def see(self, scan: Scan) -> None:
         """Takes one scan in."""
         self.latest = scan
+        if self._boot not in {None, scan.status.boot_count}:
+            self.rebooted.set()
+        self._boot = scan.status.boot_count
         sighting = self._trigger.see(scan)
         if sighting is not None:
             overflow = self.waiting.qsize() >= self._most_waiting

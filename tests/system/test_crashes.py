@@ -95,6 +95,7 @@ def test_a_rebooted_plc_is_followed(make_line: Callable[..., RunningLine]) -> No
     wait_until(lambda: len(line.truth()) >= count + 5, "parts after the reboot", 60)
     with line.records() as records:
         rows = inspections(records)
+    assert "plc has restarted" in line.log("edge")
     assert {row.boot_count for row in rows} == {1, 2}
     parts = {part["serial"]: part for part in line.truth()}
     for row in rows:
