@@ -47,7 +47,7 @@ async def recover(
 async def reassert_holds(gate: Gate, records: Records, write: Writer, alarms: Alarms) -> None:
     """Tells the PLC of every part that a person has not decided on, at our start and after each of the PLC's.
 
-    A hold that the PLC no longer knows is an alarm: the part may be anywhere. An answered case is not asserted: its
+    A hold that the PLC no longer knows is an alarm: the part may be anywhere. An answered case is not told: its
     order, which may have been carried out, is on its way.
     """
     lost: dict[str, str] = {}

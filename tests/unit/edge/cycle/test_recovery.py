@@ -1,6 +1,7 @@
 """Start-up is recovery: nothing is judged before PLC and records agree, or a person is told that they do not."""
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID
 
@@ -10,7 +11,7 @@ from edge.cycle.alarms import Alarms
 from edge.cycle.delivery import Delivery
 from edge.cycle.recovery import first_scan, recover
 from edge.cycle.writer import Writer
-from quality.case import Case, CaseKind
+from quality.case import Case, CaseKind, CaseState
 from quality.characteristic import LineId, PartSerial, StationId
 from quality.inspection import Cycle, Evidence, Inspection
 from quality.judgement import Verdict
@@ -109,3 +110,11 @@ async def test_recovery_waits_for_the_plc(
     await clock.advance(1)
     assert (await scanning).status == gate.status
     assert not records.alarms
+
+
+async def test_a_case_whose_answer_is_on_its_way_is_left_to_its_order(
+    gate: FakeGate, records: FakeRecords, write: Writer, alarms: Alarms, delivery: Delivery
+) -> None:
+    records.open_case(replace(case(2), state=CaseState.ANSWERED))
+    await restart(gate, records, write, alarms, delivery)
+    assert not gate.verdicts
