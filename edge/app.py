@@ -147,6 +147,7 @@ async def _assemble(
 ) -> _Line:
     plan = settings.control_plan()
     alarms = Alarms(records, write, clock)
+    await alarms.start_afresh()
     models = _open_models(settings, beside, vision)
     forecaster: Forecaster | None = None
     if models.forecaster is not None:

@@ -191,6 +191,10 @@ class Records(Protocol):
         """Closes the alarm of that source and kind, if open."""
         ...
 
+    def clear_alarms(self, at: datetime) -> None:
+        """Closes every alarm of this line, at start-up: what is still wrong is raised again."""
+        ...
+
     def show_line(self, state: Mapping[str, object]) -> None:
         """Replaces the line's live state, for the review station."""
         ...

@@ -26,7 +26,7 @@ from records.pictures import Pictures
 from records.reading.cycles import newest_cycles
 from records.rows import case_from, cycle_from, decision_from, order_from
 from records.tables import cases, decisions, inspections, orders
-from records.writing.alarms import add_alarm, end_alarm, replace_state, stands
+from records.writing.alarms import add_alarm, end_alarm, end_alarms, replace_state, stands
 from records.writing.cases import escalate_case, insert_case
 from records.writing.inspections import add_inspection, answer_verdict, inspection_of, is_recorded
 from records.writing.measurements import add_measurements
@@ -218,6 +218,11 @@ class EdgeRecords:
                 return
         with self._writing() as connection:
             end_alarm(connection, self._line, source, kind, at)
+
+    def clear_alarms(self, at: datetime) -> None:
+        """Closes every alarm of the line."""
+        with self._writing() as connection:
+            end_alarms(connection, self._line, at)
 
     def show_line(self, state: Mapping[str, object]) -> None:
         """Replaces the line's live state, for the review station."""

@@ -315,5 +315,9 @@ class FakeRecords:
         assert at.tzinfo is not None
         self.alarms.pop((source, kind), None)
 
+    def clear_alarms(self, at: datetime) -> None:
+        assert at.tzinfo is not None
+        self.alarms.clear()
+
     def show_line(self, state: Mapping[str, object]) -> None:
         self.line = state

@@ -15,22 +15,22 @@ class Alarms:
         self._write = write
         self._clock = clock
         self._standing: dict[tuple[str, str], str] = {}
-        self._known: set[tuple[str, str]] = set()
+
+    async def start_afresh(self) -> None:
+        """Closes what an earlier run left standing; what is still wrong is raised again."""
+        await self._write(self._records.clear_alarms, self._clock.now())
 
     async def raise_(self, source: str, kind: str, priority: Priority, sentence: str) -> None:
         """The alarm stands from now on, unless it does already."""
         key = (source, kind)
         if key not in self._standing:
             self._standing[key] = sentence
-            self._known.add(key)
             alarm = Alarm(source, kind, priority, sentence, self._clock.now())
             await self._write(self._records.raise_alarm, alarm)
 
     async def clear(self, source: str, kind: str) -> None:
-        """The alarm stands no longer; one left standing by an earlier run is cleared too."""
-        key = (source, kind)
-        if self._standing.pop(key, None) is not None or key not in self._known:
-            self._known.add(key)
+        """The alarm stands no longer."""
+        if self._standing.pop((source, kind), None) is not None:
             await self._write(self._records.clear_alarm, source, kind, self._clock.now())
 
     async def only(self, kind: str, priority: Priority, sentences: Mapping[str, str]) -> None:

@@ -37,6 +37,12 @@ def end_alarm(connection: Connection, line: str, source: str, kind: str, at: dat
     connection.execute(update(alarms).where(_standing(line, source, kind)).values(cleared_at=micros(at)))
 
 
+def end_alarms(connection: Connection, line: str, at: datetime) -> None:
+    """Closes every alarm of the line."""
+    standing = (alarms.c.line == line) & alarms.c.cleared_at.is_(None)
+    connection.execute(update(alarms).where(standing).values(cleared_at=micros(at)))
+
+
 def replace_state(connection: Connection, line: str, state: Mapping[str, object], now: datetime) -> None:
     """The line's live state instead of the one before."""
     values = {"state": to_json(dict(state)), "shown_at": micros(now)}

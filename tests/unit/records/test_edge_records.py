@@ -203,6 +203,8 @@ def test_one_alarm_of_a_kind_stands_at_a_time(edge, review):
     assert review.alarms("line-3", standing_only=True) == ()
     edge.raise_alarm(alarm)
     assert [each.cleared_at for each in review.alarms("line-3", standing_only=False)] == [None, START]
+    edge.clear_alarms(START)
+    assert review.alarms("line-3", standing_only=True) == ()
 
 
 def test_the_line_shows_its_newest_state_only(edge, review, clock):

@@ -11,6 +11,7 @@ from edge.cycle.alarms import Alarms
 from edge.cycle.delivery import Delivery
 from edge.cycle.recovery import first_scan, recover
 from edge.cycle.writer import Writer
+from quality.alarm import Alarm, Priority
 from quality.case import Case, CaseKind, CaseState
 from quality.characteristic import LineId, PartSerial, StationId
 from quality.inspection import Cycle, Evidence, Inspection
@@ -118,3 +119,9 @@ async def test_a_case_whose_answer_is_on_its_way_is_left_to_its_order(
     records.open_case(replace(case(2), state=CaseState.ANSWERED))
     await restart(gate, records, write, alarms, delivery)
     assert not gate.verdicts
+
+
+async def test_alarms_of_an_earlier_run_do_not_stand_for_ever(records: FakeRecords, alarms: Alarms) -> None:
+    records.raise_alarm(Alarm("face", "no evidence", Priority.HIGH, "It was frozen.", START))
+    await alarms.start_afresh()
+    assert not records.alarms
