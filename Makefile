@@ -3,12 +3,15 @@ PYTHON ?= python3
 UV_VERSION = 0.13.9
 BIN = .venv/bin
 export UV_PROJECT_ENVIRONMENT = .venv
+export UV_PYTHON_DOWNLOADS = never
 
 .PHONY: setup demo test check clean
 
 setup: .venv/.ready
 
 .venv/.ready: pyproject.toml uv.lock hatch_build.py
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "Python 3.11 or newer is needed; say which with: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	@command -v uv >/dev/null || test -x $(BIN)/uv || $(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
 	@PATH="$$PATH:$(CURDIR)/$(BIN)" uv sync --frozen --inexact --extra train --quiet
