@@ -77,7 +77,7 @@ def _judge_characteristic(
     if verdict is not Verdict.PASS:
         reasons = (
             _near_limit(characteristic, mean, scale, probability),
-            *_trend((*recent.get(characteristic.name, ()), mean)),
+            *_trend(characteristic.label, (*recent.get(characteristic.name, ()), mean)),
             *_tool_life(characteristic.name, plan, readings),
         )
     return Judgement(characteristic.name, probability, verdict, verdict is Verdict.REVIEW, reasons)
@@ -202,7 +202,7 @@ def _near_limit(characteristic: Characteristic, mean: float, scale: float, proba
     )
 
 
-def _trend(values: Sequence[float]) -> tuple[Reason, ...]:
+def _trend(label: str, values: Sequence[float]) -> tuple[Reason, ...]:
     """How many parts in a row the value has risen (or fallen) up to this part."""
     steps = [later - earlier for earlier, later in itertools.pairwise(values)]
     run = 0
@@ -212,7 +212,8 @@ def _trend(values: Sequence[float]) -> tuple[Reason, ...]:
         run += 1
     if run < TREND_FROM:
         return ()
-    return (Reason(ReasonCode.TREND, {"parts": run, "direction": "rising" if steps[-1] > 0 else "falling"}),)
+    direction = "rising" if steps[-1] > 0 else "falling"
+    return (Reason(ReasonCode.TREND, {"characteristic": label, "parts": run, "direction": direction}),)
 
 
 def _tool_life(characteristic: str, plan: ControlPlan, readings: Mapping[str, float]) -> tuple[Reason, ...]:

@@ -44,7 +44,7 @@ def _near_limit(values: Values) -> str:
 
 
 def _trend(values: Values) -> str:
-    return f"It has been {values['direction']} for {values['parts']} parts."
+    return f"{_capital(str(values['characteristic']))} has been {values['direction']} for {values['parts']} parts."
 
 
 def _tool_life(values: Values) -> str:

@@ -87,7 +87,7 @@ def test_a_part_near_its_limit_is_reviewed_and_says_why() -> None:
         ReasonCode.TOOL_LIFE,
     ]
     assert worst.reasons[0].values["side"] == "upper"
-    assert worst.reasons[1].values == {"parts": 6, "direction": "rising"}
+    assert worst.reasons[1].values == {"characteristic": "hole 4 x", "parts": 6, "direction": "rising"}
     assert main_reason(judgements) is ReasonCode.FORECAST_NEAR_LIMIT
 
 

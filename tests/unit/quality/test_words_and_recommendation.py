@@ -53,7 +53,7 @@ EXAMPLES: dict[ReasonCode, dict[str, str | float | int]] = {
         "limit": 1,
         "probability": 0.5,
     },
-    ReasonCode.TREND: {"parts": 9, "direction": "rising"},
+    ReasonCode.TREND: {"characteristic": "a", "parts": 9, "direction": "rising"},
     ReasonCode.TOOL_LIFE: {"tool": "tool of spindle B", "share": 0.92},
     ReasonCode.READING_UNUSUAL: {"reading": "power", "value": 3.0, "usual": 2.0, "unit": "kW"},
     ReasonCode.SURFACE_DEFECT: {"camera": "face", "probability": 0.8, "boxes": 1},

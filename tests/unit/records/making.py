@@ -37,7 +37,7 @@ SUSPECT = (
         0.4,
         Verdict.REVIEW,
         marginal=True,
-        reasons=(Reason(ReasonCode.TREND, {"direction": "rising", "parts": 9}),),
+        reasons=(Reason(ReasonCode.TREND, {"characteristic": "hole 4 x", "direction": "rising", "parts": 9}),),
     ),
 )
 

@@ -241,7 +241,7 @@ def test_the_defect_report_names_what_spoke_against_each_part(edge, review):
         "mia",
         "REWORK",
     )
-    assert review_row.reason == "It has been rising for 9 parts."
+    assert review_row.reason == "Hole 4 x has been rising for 9 parts."
     assert (review_row.lower, review_row.upper, review_row.nominal, review_row.unit) == (-0.18, 0.18, 0.0, "mm")
     assert review_row.deviation == 0.17
     assert (escape_row.serial, escape_row.verdict, escape_row.measured) == ("BEAM-00003", Verdict.PASS, 0.2)

@@ -123,11 +123,11 @@ def test_what_was_measured_is_said_before_what_was_thought() -> None:
         0.3,
         Verdict.REVIEW,
         marginal=True,
-        reasons=(Reason(ReasonCode.TREND, {"parts": 9, "direction": "rising"}),),
+        reasons=(Reason(ReasonCode.TREND, {"characteristic": "hole 4 x", "parts": 9, "direction": "rising"}),),
     )
     said = case_view.why(CASE, (judged,), {"hole_4_x_mm": 0.21}, PLAN)
     assert said[0].startswith("Hole 4 x was measured at +0.21 mm")
-    assert said[1] == "It has been rising for 9 parts."
+    assert said[1] == "Hole 4 x has been rising for 9 parts."
     assert case_view.leading_characteristic((judged,), {"hole_4_x_mm": 0.21}, PLAN) is HOLE
 
 
