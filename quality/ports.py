@@ -76,8 +76,13 @@ class FrameSource(Protocol):
         """Its name in LINE.yaml."""
         ...
 
-    async def frame_after(self, monotonic: float) -> Frame | NoEvidence:
-        """The first frame captured after that moment that decodes completely, or why there is none."""
+    @property
+    def problem(self) -> NoEvidence | None:
+        """What is wrong with the camera now, asked for or not; None when its pictures come and are good."""
+        ...
+
+    async def frame_after(self, monotonic: float, cycle: Cycle) -> Frame | NoEvidence:
+        """The first frame of that cycle captured after that moment that decodes completely, or why there is none."""
         ...
 
     def newest(self) -> bytes | None:
@@ -109,8 +114,27 @@ class Inspector(Protocol):
         ...
 
 
+class StoreError(Exception):
+    """The store did not take what it was told, and nothing of it counts; says why and the mend."""
+
+
+class StoreFull(StoreError):  # noqa: N818 - it says what is so, like the others
+    """There is no room. The same call succeeds once there is."""
+
+
+class StoreBusy(StoreError):  # noqa: N818
+    """Somebody else keeps it locked. The same call succeeds once they let go."""
+
+
+class StoreBroken(StoreError):  # noqa: N818
+    """It failed so that only what a fresh start finds can be trusted: the process has to end."""
+
+
 class Records(Protocol):
-    """The store, as the edge process needs it. Every method returns once what it says is durable."""
+    """The store, as the edge process needs it. Every method returns once what it says is durable.
+
+    Every method raises StoreError.
+    """
 
     def record(self, inspection: Inspection, case: Case | None, kept: Sequence[Frame]) -> None:
         """The inspection, its case and the frames worth keeping, in one transaction and the ledger.
