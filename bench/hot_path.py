@@ -50,6 +50,7 @@ from inference.forecast import OnnxForecaster
 from inference.surface import OnnxInspector
 from quality.characteristic import LineId, StationId
 from quality.evidence import Frame, NoEvidence
+from quality.inspection import Cycle
 from records.edge_records import EdgeRecords
 from records.pictures import Pictures
 
@@ -109,13 +110,14 @@ class StoredCamera:
     """Pictures from memory through the product's own examination, so that no camera's pace is measured."""
 
     camera = "face"
+    problem = None
 
     def __init__(self, settings: CameraSettings, jpegs: Sequence[bytes], vision: ThreadPoolExecutor) -> None:
         self._settings = settings
         self._pictures = itertools.cycle(jpegs)
         self._vision = vision
 
-    async def frame_after(self, monotonic: float) -> Frame | NoEvidence:
+    async def frame_after(self, monotonic: float, _cycle: Cycle) -> Frame | NoEvidence:
         """The next picture, examined in the vision thread."""
         grabbed = Grabbed(Captured(monotonic + 1e-6, time.time()), monotonic, next(self._pictures))
         return await asyncio.get_running_loop().run_in_executor(

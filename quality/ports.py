@@ -82,7 +82,7 @@ class FrameSource(Protocol):
         ...
 
     async def frame_after(self, monotonic: float, cycle: Cycle) -> Frame | NoEvidence:
-        """The first frame of that cycle captured after that moment that decodes completely, or why there is none."""
+        """The cycle's frame: the first after that moment that decodes completely, or why there is none."""
         ...
 
     def newest(self) -> bytes | None:

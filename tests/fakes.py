@@ -162,8 +162,13 @@ class FakeFrameSource:
     def camera(self) -> str:
         return self._camera
 
-    async def frame_after(self, monotonic: float) -> Frame | NoEvidence:
+    @property
+    def problem(self) -> NoEvidence | None:
+        return self.answer if isinstance(self.answer, NoEvidence) else None
+
+    async def frame_after(self, monotonic: float, cycle: Cycle) -> Frame | NoEvidence:
         assert monotonic >= 0
+        assert cycle.sequence >= 0
         return self.answer
 
     def newest(self) -> bytes | None:

@@ -55,7 +55,7 @@ class Judging:
     async def judge(self, cycle: Cycle, scan: Scan) -> Inspection:
         """The part's inspection. What fails on the way is missing evidence in it, never an exception."""
         async with asyncio.TaskGroup() as cameras:
-            looking = [cameras.create_task(self._look(*face, scan.monotonic)) for face in self._faces]
+            looking = [cameras.create_task(self._look(*face, scan.monotonic, cycle)) for face in self._faces]
             # One turn of the loop, so that the cameras' thread decodes while the forecast is computed here.
             await asyncio.sleep(0)
             readings = tuple(r for r in scan.readings if isinstance(r, Reading))
@@ -126,10 +126,10 @@ class Judging:
         return list(judgements)
 
     async def _look(
-        self, source: FrameSource, inspector: Inspector | None, after: float
+        self, source: FrameSource, inspector: Inspector | None, after: float, cycle: Cycle
     ) -> tuple[Frame | None, Finding | NoEvidence | None]:
         """One camera's frame of the part, and what the model sees on it, or what is missing instead."""
-        frame = await source.frame_after(after)
+        frame = await source.frame_after(after, cycle)
         if isinstance(frame, NoEvidence):
             return None, frame
         if inspector is None:

@@ -1,0 +1,139 @@
+"""Which of a camera's pictures is the evidence for a trigger, and what is wrong with the camera meanwhile.
+
+Knows pictures and times alone: where they come from is told to it, and its clock is handed in, so that the same
+rules judge a real camera's pictures and those of a simulation on a clock of its own.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import Executor
+
+import structlog
+
+from edge.acquisition.examine import Shown, clock_problem, corrupt, examine
+from edge.acquisition.pictures import PictureError
+from edge.acquisition.settings import CameraSettings
+from edge.acquisition.wire import Grabbed
+from quality.evidence import Frame, NoEvidence
+from quality.inspection import Cycle
+
+log = structlog.get_logger(__name__)
+
+KEPT_PICTURES = 8
+KEPT_BYTES = 32_000_000
+
+CABLE = "Check the camera's power, cable and address."
+
+
+class Choice:
+    """The newest pictures of one camera, and the choice among them.
+
+    `now` gives the seconds of the clock that stamps the pictures. Decoding runs in `executor`, or in the loop's
+    own when None.
+    """
+
+    def __init__(
+        self, settings: CameraSettings, now: Callable[[], float], executor: Executor | None = None
+    ) -> None:
+        self._settings = settings
+        self._now = now
+        self._executor = executor
+        self.corrupt_pictures = 0
+        """How many pictures asked for did not arrive whole, since the start."""
+        self._kept: deque[Grabbed] = deque()
+        self._kept_bytes = 0
+        self._arrived = asyncio.Event()
+        self._before: Shown | None = None
+        self._stream_problem: NoEvidence | None = self.says("it has said nothing yet", CABLE)
+        self._silence: NoEvidence | None = None
+        self._picture_problem: NoEvidence | None = None
+
+    @property
+    def problem(self) -> NoEvidence | None:
+        """What is wrong with the camera now; None when its pictures come and are good."""
+        return self._stream_problem or self._silence or self._picture_problem
+
+    @property
+    def failed(self) -> bool:
+        """True from `fail` until the source has a word again."""
+        return self._stream_problem is not None
+
+    def newest(self) -> bytes | None:
+        """The newest encoded picture, or None when there is none yet."""
+        return self._kept[-1].encoded if self._kept else None
+
+    def says(self, problem: str, mend: str) -> NoEvidence:
+        """Missing evidence that names this camera."""
+        return NoEvidence(self._settings.name, problem, mend)
+
+    def fail(self, problem: NoEvidence) -> None:
+        """The source has failed; no picture comes until it says something again."""
+        self._stream_problem = problem
+
+    def keep(self, grabbed: Grabbed | None) -> None:
+        """Takes in a picture, or the word (None) that the source is watched and has none."""
+        self._stream_problem = None
+        if grabbed is None:
+            return
+        self._silence = None
+        self._kept.append(grabbed)
+        self._kept_bytes += len(grabbed.encoded)
+        while len(self._kept) > KEPT_PICTURES or (self._kept_bytes > KEPT_BYTES and len(self._kept) > 1):
+            self._kept_bytes -= len(self._kept.popleft().encoded)
+        self._arrived.set()
+        self._arrived = asyncio.Event()
+
+    async def frame_after(self, monotonic: float, cycle: Cycle | None = None) -> Frame | NoEvidence:  # noqa: ARG002
+        """The first frame captured after that moment (seconds of `now`) that is evidence for the cycle's part.
+
+        Corrupt pictures are passed over for the next one within the time-out, and reported. A frozen camera,
+        one of the wrong size or with a wrong clock is answered at once: its next picture is no better.
+        """
+        skipped: NoEvidence | None = None
+        count = 0
+        answer: Frame | NoEvidence
+        try:
+            async with asyncio.timeout(self._settings.timeout_s):
+                while True:
+                    grabbed = await self._first_after(monotonic)
+                    try:
+                        answer = clock_problem(self._settings, grabbed) or await self._examine(grabbed)
+                        break
+                    except PictureError as error:
+                        count += 1
+                        self.corrupt_pictures += 1
+                        skipped = corrupt(self._settings, error, count)
+                        log.warning("corrupt picture", camera=self._settings.name, problem=error.problem)
+                        monotonic = grabbed.captured.monotonic
+        except TimeoutError:
+            answer = skipped or self._nothing_new(monotonic)
+        if isinstance(answer, Frame):
+            self._before = Shown(answer.sha256, grabbed.captured)
+            self._picture_problem = skipped
+        elif answer not in (self._stream_problem, self._silence):
+            self._picture_problem = answer
+        return answer
+
+    async def _first_after(self, monotonic: float) -> Grabbed:
+        while True:
+            for grabbed in self._kept:
+                if grabbed.captured.monotonic > monotonic:
+                    return grabbed
+            await self._arrived.wait()
+
+    async def _examine(self, grabbed: Grabbed) -> Frame | NoEvidence:
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._executor, examine, self._settings, grabbed, self._before)
+
+    def _nothing_new(self, monotonic: float) -> NoEvidence:
+        if self._stream_problem is not None:
+            return self._stream_problem
+        waited = f"no picture newer than the trigger came within {self._settings.timeout_s:g} s"
+        newest = self._kept[-1] if self._kept else None
+        if newest is not None:
+            waited += f"; its newest is {self._now() - newest.captured.monotonic:.2f} s old"
+            if newest.received > monotonic and self._settings.clock == "camera":
+                return self.says(waited, "Let the camera and this machine follow the same NTP server.")
+        self._silence = self.says(waited, CABLE)
+        return self._silence
