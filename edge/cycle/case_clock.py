@@ -7,24 +7,25 @@ from quality.case import escalate
 from quality.plan import ControlPlan
 from quality.ports import Clock, Records
 
-LOOK_EVERY_S = 0.5
-
 
 class CaseClock:
     """Escalates what is overdue."""
 
-    def __init__(self, records: Records, write: Writer, alarms: Alarms, clock: Clock, plan: ControlPlan) -> None:
+    def __init__(
+        self, records: Records, write: Writer, alarms: Alarms, clock: Clock, plan: ControlPlan, *, every_s: float
+    ) -> None:
         self._records = records
         self._write = write
         self._alarms = alarms
         self._clock = clock
         self._plan = plan
+        self._every_s = every_s
 
     async def run(self) -> None:
         """Looks for ever."""
         while True:
             await self.look()
-            await self._clock.sleep(LOOK_EVERY_S)
+            await self._clock.sleep(self._every_s)
 
     async def look(self) -> None:
         """Escalates every open case whose deadline has passed, and keeps one alarm while there are any."""

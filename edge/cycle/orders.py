@@ -12,7 +12,6 @@ from quality.order import Order, OrderCode, OrderResult, OrderState
 from quality.plan import ControlPlan
 from quality.ports import Clock, EquipmentError, Gate, Records
 
-LOOK_EVERY_S = 0.05
 REFUSALS: Mapping[OrderResult, str] = {
     OrderResult.BAD_CHECK_WORD: "the PLC found the order damaged; the same decision can be taken again",
     OrderResult.OLD_SEQUENCE: "the PLC has answered a later order already; take the decision again",
@@ -35,6 +34,8 @@ class Orders:
         alarms: Alarms,
         clock: Clock,
         plan: ControlPlan,
+        *,
+        every_s: float,
     ) -> None:
         self._gate = gate
         self._records = records
@@ -43,6 +44,7 @@ class Orders:
         self._alarms = alarms
         self._clock = clock
         self._plan = plan
+        self._every_s = every_s
         self._asked: set[UUID] = set()
 
     async def run(self) -> None:
@@ -52,7 +54,7 @@ class Orders:
             changed = await self._write(self._records.changed)
             if changed != seen and await self.carry_out():
                 seen = changed
-            await self._clock.sleep(LOOK_EVERY_S)
+            await self._clock.sleep(self._every_s)
 
     async def carry_out(self) -> bool:
         """Every decision that waits, in the order taken; False when the PLC could not be told yet."""

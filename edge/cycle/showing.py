@@ -12,11 +12,9 @@ from quality.evidence import Reading
 from quality.plan import ControlPlan
 from quality.ports import Clock, FrameSource, Records
 
-SHOW_EVERY_S = 0.5
-
 
 class Showing:
-    """Replaces the line's live state twice a second."""
+    """Replaces the line's live state again and again."""
 
     def __init__(
         self,
@@ -32,6 +30,7 @@ class Showing:
         *,
         store: str,
         live_folder: Path,
+        every_s: float,
     ) -> None:
         self._watch = watch
         self._inspecting = inspecting
@@ -44,6 +43,7 @@ class Showing:
         self._plan = plan
         self._store = store
         self._live_folder = live_folder
+        self._every_s = every_s
         self._started_at = clock.now()
 
     async def run(self) -> None:
@@ -53,7 +53,7 @@ class Showing:
             now = self._clock.now()
             await self._write(self._show_pictures)
             await self._write(self._records.show_line, self.state(now))
-            await self._clock.sleep(SHOW_EVERY_S)
+            await self._clock.sleep(self._every_s)
 
     def state(self, now: datetime) -> dict[str, object]:
         """Everything one glance at the line needs, as plain values."""

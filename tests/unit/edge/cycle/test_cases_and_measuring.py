@@ -49,7 +49,7 @@ async def test_when_nobody_answers_the_next_role_is_asked_and_the_hold_stays(
     records: FakeRecords, write: Writer, alarms: Alarms, clock: FakeClock, plan: ControlPlan
 ) -> None:
     records.open_case(open_case())
-    running = asyncio.create_task(CaseClock(records, write, alarms, clock, plan).run())
+    running = asyncio.create_task(CaseClock(records, write, alarms, clock, plan, every_s=0.5).run())
     await clock.advance(299)
     assert not records.cases[UUID(int=1)].escalated
     await clock.advance(2)

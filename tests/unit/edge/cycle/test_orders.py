@@ -50,7 +50,7 @@ def orders(
     clock: FakeClock,
     plan: ControlPlan,
 ) -> Orders:
-    return Orders(gate, records, write, measuring, alarms, clock, plan)
+    return Orders(gate, records, write, measuring, alarms, clock, plan, every_s=0.05)
 
 
 def decide(records: FakeRecords, kind: DecisionKind, case: Case | None = CASE, **changes: object) -> Decision:
