@@ -13,8 +13,8 @@ from typing import Final
 
 from plc.gate import ACKNOWLEDGE_WITHIN_S, FIRST_POLL_S, LONGEST_POLL_S
 from plc.link import ModbusLink
-from plc.sweep import Sweep
-from plc.tags import RegisterImage, Span, Tag, TagType, decode, number_of, text_value
+from plc.sweep import Sight, Sweep
+from plc.tags import RegisterImage, Span, Tag, TagType, number_of, text_value
 from quality.characteristic import PartSerial
 from quality.judgement import ReasonCode, Verdict
 from quality.order import Order, OrderCode, OrderResult
@@ -77,10 +77,9 @@ class CoilsGate:
         self._layout = layout
         self._tags = tuple(tags)
         self._clock = clock
-        naming = [tag for tag in (layout.serial, layout.boot) if tag is not None]
-        counter = Span(layout.cycle.address, layout.cycle.words)
-        self._naming = Sweep(link, counter, naming, self._part_of, max_gap=layout.max_gap)
-        self._all = Sweep(link, counter, [*naming, *self._tags], self._part_of, max_gap=layout.max_gap)
+        naming = [Span(tag.address, tag.words) for tag in (layout.cycle, layout.serial, layout.boot) if tag]
+        self._naming = Sweep(link, clock, naming, (), max_gap=layout.max_gap)
+        self._all = Sweep(link, clock, naming, self._tags, max_gap=layout.max_gap)
         self._answering = asyncio.Lock()
         self._scans = 0
         self._beating = False
@@ -100,10 +99,9 @@ class CoilsGate:
         A hold coil found open for a part that this process did not let pass is closed: the PLC should have done
         so when the part entered, and may have forgotten.
         """
-        image = await self._all.read()
+        sight = await self._all.read()
         hold, taken = await self._read_coils()
-        monotonic, seen_at = self._clock.monotonic(), self._clock.now()
-        station = self._station(image)
+        station = self._station(sight)
         if not hold and station != self._passed:
             await self._link.write_coil(self._layout.hold, on=True)
             hold = True
@@ -126,7 +124,7 @@ class CoilsGate:
             answered_order=0,
             order_result=None,
         )
-        return Scan(status, tuple(decode(tag, image, seen_at) for tag in self._tags), seen_at, monotonic)
+        return Scan(status, tuple(map(sight.reading, self._tags)), sight.seen_at, sight.monotonic)
 
     async def beat(self) -> None:
         """Toggles the heartbeat coil."""
@@ -219,11 +217,8 @@ class CoilsGate:
         coils = await self._link.read_coils(first, abs(acknowledge - hold) + 1)
         return coils[hold - first], acknowledge != hold and coils[acknowledge - first]
 
-    def _part_of(self, image: RegisterImage) -> tuple[int, ...]:
-        return (_counter(self._layout.cycle, image),)
-
-    def _station(self, image: RegisterImage) -> _Station:
-        layout = self._layout
+    def _station(self, sight: Sight) -> _Station:
+        layout, image = self._layout, sight.image
         sequence = _counter(layout.cycle, image)
         serial = str(sequence) if layout.serial is None else text_value(layout.serial, image)
         return _Station(_counter(layout.boot, image) if layout.boot else 0, sequence, PartSerial(serial))

@@ -13,6 +13,10 @@ earlier block named the same sequence:
 A PLC that restarts between write and answer has forgotten the part: the boot count in every status read is
 compared with the one before the write, and the wait ends with an error instead of an answer from another life.
 Orders need none of this: their sequence is never used twice, and the PLC carries out each at most once.
+
+A block that was changed on its way is answered *bad check word*, under whatever sequence it seemed to name. That
+is no answer to what was said, so the block is written again. Status, readings and answers have no check word:
+`Sweep` believes nothing new before it has read it twice.
 """
 
 import asyncio
@@ -22,6 +26,7 @@ from typing import Final, TypeVar
 
 from plc.link import ModbusLink
 from plc.registers import (
+    PLC_HEARTBEAT,
     STATUS_WORDS,
     BlockLayout,
     Command,
@@ -30,8 +35,8 @@ from plc.registers import (
     order_words,
     place,
 )
-from plc.sweep import Sweep
-from plc.tags import RegisterImage, Span, Tag, decode
+from plc.sweep import Sight, Sweep
+from plc.tags import Span, Tag
 from quality.characteristic import PartSerial
 from quality.judgement import ReasonCode, Verdict
 from quality.order import Order, OrderResult
@@ -54,7 +59,9 @@ class ModbusGate:
         self._layout = layout
         self._tags = tuple(tags)
         self._clock = clock
-        self._sweep = Sweep(link, Span(layout.status, STATUS_WORDS), tags, self._part_of, max_gap=layout.max_gap)
+        status, beat = (Span(layout.status, STATUS_WORDS),), layout.status + PLC_HEARTBEAT
+        self._sweep = Sweep(link, clock, status, tags, max_gap=layout.max_gap, beat=beat)
+        self._answers = Sweep(link, clock, status, (), max_gap=layout.max_gap, beat=beat)
         self._heartbeat = 0
         self._verdicts = asyncio.Lock()
         self._status: StationStatus | None = None
@@ -67,10 +74,9 @@ class ModbusGate:
 
     async def scan(self) -> Scan:
         """Status and every tag of one part: one request when the tags lie close behind the status block."""
-        image = await self._sweep.read()
-        monotonic, seen_at = self._clock.monotonic(), self._clock.now()
-        self._status = decode_status(image.words(self._layout.status, STATUS_WORDS), self._layout)
-        return Scan(self._status, tuple(decode(tag, image, seen_at) for tag in self._tags), seen_at, monotonic)
+        sight = await self._sweep.read()
+        self._status = self._decoded(sight)
+        return Scan(self._status, tuple(map(sight.reading, self._tags)), sight.seen_at, sight.monotonic)
 
     async def beat(self) -> None:
         """Writes the next heartbeat alone."""
@@ -114,6 +120,7 @@ class ModbusGate:
         return await self._acknowledged(
             block,
             lambda status: status.order_result if status.answered_order == order.sequence else None,
+            lambda status: status.order_result is OrderResult.BAD_CHECK_WORD,
             before,
             deadline,
         )
@@ -124,6 +131,7 @@ class ModbusGate:
         return await self._acknowledged(
             _Block(self._layout.command, words, what),
             lambda status: status.verdict_answer if status.answered_cycle == command.sequence else None,
+            lambda status: status.verdict_answer is VerdictAnswer.BAD_CHECK_WORD,
             before,
             deadline,
         )
@@ -132,13 +140,15 @@ class ModbusGate:
         self,
         block: "_Block",
         answer_in: Callable[[StationStatus], T | None],
+        damaged_in: Callable[[StationStatus], bool],
         before: StationStatus,
         deadline: float,
     ) -> T:
         """Writes the block and reads the status until it holds the answer.
 
         A link that fails on the way (a busy PLC, a dropped connection) is tried again until the deadline; so is a
-        write that was not confirmed, since the PLC takes the same content, or the same order, only once.
+        write that was not confirmed or came damaged, since the PLC takes the same content, or the same order, only
+        once.
         """
         written, trouble, pause = False, "", FIRST_POLL_S
         while True:
@@ -146,19 +156,19 @@ class ModbusGate:
                 if not written:
                     await self._link.write_registers(block.address, block.words)
                     written = True
-                words = await self._link.read_registers(self._layout.status, STATUS_WORDS)
+                status = await self._read_status()
             except EquipmentError as error:
                 trouble = f" (last trouble: {error})"
             else:
-                status = self._status = decode_status(words, self._layout)
                 if status.boot_count != before.boot_count:
                     raise EquipmentError(
                         f"{self._link.address}: the PLC restarted (boot {before.boot_count}, now"
                         f" {status.boot_count}) before it acknowledged {block.what}; compare its state with the"
                         " records, as at start-up"
                     )
-                answer = answer_in(status)
-                if answer is not None:
+                if damaged_in(status):
+                    written, trouble = False, " (last trouble: it found the check word wrong)"
+                elif (answer := answer_in(status)) is not None:
                     return answer
             if self._clock.monotonic() >= deadline:
                 raise EquipmentError(
@@ -169,14 +179,12 @@ class ModbusGate:
             await self._clock.sleep(pause)
             pause = min(2 * pause, LONGEST_POLL_S)
 
-    def _part_of(self, image: RegisterImage) -> tuple[int, ...]:
-        status = decode_status(image.words(self._layout.status, STATUS_WORDS), self._layout)
-        return status.boot_count, status.cycle_sequence
-
     async def _read_status(self) -> StationStatus:
-        words = await self._link.read_registers(self._layout.status, STATUS_WORDS)
-        self._status = decode_status(words, self._layout)
+        self._status = self._decoded(await self._answers.read())
         return self._status
+
+    def _decoded(self, sight: Sight) -> StationStatus:
+        return decode_status(sight.image.words(self._layout.status, STATUS_WORDS), self._layout)
 
 
 @dataclass(frozen=True, slots=True)

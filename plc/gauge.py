@@ -74,7 +74,7 @@ class ModbusGauge:
         async with self._asked:
             deadline = self._clock.monotonic() + self._layout.within_s
             try:
-                if (await self._answer()).sequence == sequence:
+                if self._answer_of(await self._read()).sequence == sequence:
                     await self._request(0, _NOBODY)
                     await self._answer_when(lambda answer: answer.sequence != sequence, deadline)
                 await self._request(sequence, serial)
@@ -105,8 +105,10 @@ class ModbusGauge:
             (*uint32_words(sequence, self._layout.word_order), *serial_words(serial)),
         )
 
-    async def _answer(self) -> _Answer:
-        words = await self._link.read_registers(self._layout.answer, self._words)
+    async def _read(self) -> Sequence[int]:
+        return await self._link.read_registers(self._layout.answer, self._words)
+
+    def _answer_of(self, words: Sequence[int]) -> _Answer:
         order = self._layout.word_order
         return _Answer(
             uint32_of(words, 0, order),
@@ -118,11 +120,16 @@ class ModbusGauge:
         )
 
     async def _answer_when(self, awaited: Callable[[_Answer], bool], deadline: float) -> _Answer:
-        pause = FIRST_POLL_S
+        """The awaited answer, once two successive reads show it word for word: it has no check word."""
+        pause, earlier = FIRST_POLL_S, None
         while True:
-            answer = await self._answer()
+            words = await self._read()
+            answer = self._answer_of(words)
             if awaited(answer):
-                return answer
+                if words == earlier:
+                    return answer
+                earlier = words
+                continue
             if self._clock.monotonic() >= deadline:
                 raise EquipmentError(
                     f"not measured within {self._layout.within_s:g} s (it answers for sequence"

@@ -21,6 +21,8 @@ CONTRACT_VERSION: Final = 1
 WORD_ORDER_PROBE: Final = 0x01020304
 STATUS_WORDS: Final = 32
 """The status block with its reserved words, so that readings behind it come in the same request."""
+PLC_HEARTBEAT: Final = 5
+"""Its place in the status block: the one word that changes by itself."""
 COMMAND_WORDS: Final = 14
 ORDER_WORDS: Final = 8
 SERIAL_WORDS: Final = 8
@@ -207,7 +209,7 @@ def decode_status(words: Sequence[int], layout: BlockLayout) -> StationStatus:
         )
     return StationStatus(
         boot_count=words[4],
-        heartbeat=words[5],
+        heartbeat=words[PLC_HEARTBEAT],
         cycle_sequence=uint32_of(words, 6, layout.word_order),
         serial=PartSerial(text_of(words[8:16], layout.status + 8)),
         part_present=bool(bits & 1),

@@ -1,49 +1,119 @@
-"""One sweep over a device's registers in the fewest requests, all of one part."""
+"""One sweep over a device's registers in the fewest requests, all of one part, and nothing new believed at once.
 
-from collections.abc import Callable, Iterable
+Modbus TCP has no checksum of its own: a reply whose registers were changed on the way is as well formed as any
+other. So what differs from what is believed already counts only when a second sweep, right behind the first,
+shows it too, word for word. Decision 0009 says what that leaves.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from operator import itemgetter
 from typing import Final
 
 from plc.link import ModbusLink
-from plc.tags import RegisterImage, Span, Tag, coalesce
-from quality.ports import EquipmentError
+from plc.tags import RegisterImage, Span, Tag, coalesce, decode
+from quality.evidence import NoEvidence, Reading
+from quality.ports import Clock, EquipmentError
 
-_ATTEMPTS: Final = 3
+READS: Final = 5
+"""How often everything is read until two successive sweeps agree."""
+
+_Words = tuple[Sequence[int], ...]
+_Pick = Callable[[Sequence[int]], object]
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """What two sweeps agreed on. `seen_at` and `monotonic` (s) are when the first of them was complete.
+
+    `unsettled` are the tags that went on changing from sweep to sweep: they say nothing.
+    """
+
+    image: RegisterImage
+    seen_at: datetime
+    monotonic: float
+    unsettled: frozenset[Tag] = frozenset()
+
+    def reading(self, tag: Tag) -> Reading | NoEvidence:
+        """The tag's value in its unit, or why there is none."""
+        if tag in self.unsettled:
+            return NoEvidence(
+                tag.where,
+                f"reads differently {READS} times in a row",
+                "let the PLC keep the readings of a part while it stands in the station",
+            )
+        return decode(tag, self.image, self.seen_at)
 
 
 class Sweep:
-    """Reads a block and tags together.
+    """Reads blocks and tags together.
 
-    `part_of` says from an image which part its block tells of. With more than one request the block comes first
-    and is read again behind the rest; when another part came in between, everything is read once more.
+    Two sweeps agree when every word of blocks and tags does, except the one at the address `beat`, which changes
+    by itself. With more than one request the first block, which says which part it is, comes first; since it is
+    the same in both sweeps, what was read between its two readings is of that part.
     """
 
     def __init__(
         self,
         link: ModbusLink,
-        block: Span,
+        clock: Clock,
+        blocks: Sequence[Span],
         tags: Iterable[Tag],
-        part_of: Callable[[RegisterImage], tuple[int, ...]],
         *,
         max_gap: int,
+        beat: int | None = None,
     ) -> None:
         self._link = link
-        self._part_of = part_of
-        spans = coalesce(tags, (block,), max_gap=max_gap)
-        self._spans = sorted(spans, key=lambda span: not span.start <= block.start < span.end)
-        """The request with the block first, the others by address."""
+        self._clock = clock
+        self._tags = tuple(tags)
+        spans = coalesce(self._tags, blocks, max_gap=max_gap)
+        self._spans = sorted(spans, key=lambda span: not span.start <= blocks[0].start < span.end)
+        """The request with the first block first, the others by address."""
+        steady = {address for block in blocks for address in range(block.start, block.end)} - {beat}
+        of_tags = {address for tag in self._tags for address in range(tag.address, tag.address + tag.words)}
+        self._blocks = [_picker(span, steady) for span in self._spans]
+        self._all = [_picker(span, steady | of_tags) for span in self._spans]
+        self._believed: _Words | None = None
 
-    async def read(self) -> RegisterImage:
+    async def read(self) -> Sight:
         """The registers as they were for one part. Raises EquipmentError."""
-        for _ in range(_ATTEMPTS):
-            image = await self._image(self._spans)
-            if len(self._spans) == 1:
-                return image
-            if self._part_of(await self._image(self._spans[:1])) == self._part_of(image):
-                return image
+        earlier, since = self._believed, None
+        for number in range(1, READS + 1):
+            words = await self._words()
+            now = self._clock.now(), self._clock.monotonic()
+            if earlier is not None and _agree(self._all, earlier, words):
+                self._believed = words
+                return Sight(self._image(words), *(since or now))
+            if number == READS and earlier is not None and _agree(self._blocks, earlier, words):
+                return Sight(self._image(earlier), *(since or now), self._unsettled(earlier, words))
+            earlier, since = words, now
         raise EquipmentError(
             f"{self._link.address}: parts came faster than status and readings could be read"
-            f" ({len(self._spans)} requests); put the readings close behind the status"
+            f" ({len(self._spans)} requests, {READS} times in a row); put the readings close behind the status,"
+            " and let nothing but the heartbeat change with every scan"
         )
 
-    async def _image(self, spans: Iterable[Span]) -> RegisterImage:
-        return RegisterImage([(span, await self._link.read_registers(span.start, span.count)) for span in spans])
+    def _unsettled(self, one: _Words, other: _Words) -> frozenset[Tag]:
+        first, second = self._image(one), self._image(other)
+        return frozenset(
+            tag
+            for tag in self._tags
+            if first.words(tag.address, tag.words) != second.words(tag.address, tag.words)
+        )
+
+    def _image(self, words: _Words) -> RegisterImage:
+        return RegisterImage(zip(self._spans, words, strict=True))
+
+    async def _words(self) -> _Words:
+        return tuple([await self._link.read_registers(span.start, span.count) for span in self._spans])
+
+
+def _picker(span: Span, wanted: set[int]) -> _Pick:
+    """Takes from a request's words those at the wanted addresses."""
+    places = [address - span.start for address in range(span.start, span.end) if address in wanted]
+    return itemgetter(*places) if places else lambda _: None
+
+
+def _agree(picks: Iterable[_Pick], one: _Words, other: _Words) -> bool:
+    return all(pick(a) == pick(b) for pick, a, b in zip(picks, one, other, strict=True))

@@ -82,7 +82,7 @@ async def test_a_scan_makes_a_status_of_counter_serial_and_coils(plc: CoilsPlc, 
     assert (status.boot_count, status.cycle_sequence, status.serial) == (3, 17, PART)
     assert (status.part_present, status.ready_for_verdict, status.gate_closed) == (True, True, True)
     assert scan.value("power_kw") == 7.0
-    assert plc.requests == [(3, 4, 29), (1, 0, 3)]
+    assert plc.requests == [(3, 4, 29), (3, 4, 29), (1, 0, 3)]
     assert (await port.scan()).status.heartbeat == status.heartbeat + 1
 
 

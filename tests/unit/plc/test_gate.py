@@ -3,6 +3,7 @@
 import asyncio
 import struct
 from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from uuid import UUID
 
@@ -18,7 +19,7 @@ from quality.judgement import ReasonCode, Verdict
 from quality.order import Order, OrderCode, OrderResult
 from quality.ports import EquipmentError, Gate
 from quality.station import VerdictAnswer
-from tests.unit.plc.equipment import Device, ManualClock, framed
+from tests.unit.plc.equipment import Device, ManualClock, Misbehaviour, framed
 
 POWER = Tag("power_kw", 32, TagType.FLOAT32, "kW", lower=0, upper=40)
 OFFSET = Tag("offset_um", 48, TagType.INT16, "µm")
@@ -119,7 +120,9 @@ async def test_a_scan_brings_status_readings_and_parameters_in_one_request(
     assert scan.value("power_kw") == 12.5
     assert scan.value("offset_um") == -50.0
     assert (scan.monotonic, scan.seen_at) == (5.0, clock.now())
-    assert plc.requests == [(3, 0, 49)]
+    assert plc.requests == [(3, 0, 49)] * 2
+    await gate.scan()
+    assert plc.requests == [(3, 0, 49)] * 3
     await gate.close()
 
 
@@ -154,7 +157,7 @@ async def test_a_scan_in_several_requests_is_of_one_part(plc: ScriptedPlc, clock
 async def test_a_scan_that_parts_overtake_every_time_is_an_error(plc: ScriptedPlc, clock: ManualClock) -> None:
     gate = gate_of(plc, clock, FAR)
     plc.on_read = lambda: plc.enter(len(plc.requests), "X")
-    with pytest.raises(EquipmentError, match=r"parts came faster .*\(2 requests\); put the readings close"):
+    with pytest.raises(EquipmentError, match=r"parts came faster .*\(2 requests, .*put the readings close"):
         await gate.scan()
     await gate.close()
 
@@ -174,7 +177,7 @@ async def test_blocks_may_stand_elsewhere(clock: ManualClock) -> None:
         scan = await gate.scan()
         assert (scan.status.cycle_sequence, scan.value("before")) == (17, 9.0)
         await gate.beat()
-        assert plc.requests == [(3, 95, 37), (16, 310, 1)]
+        assert plc.requests == [(3, 95, 37), (3, 95, 37), (16, 310, 1)]
         await gate.close()
 
 
@@ -197,7 +200,7 @@ async def test_a_verdict_is_one_write_with_the_heartbeat_and_is_acknowledged(
     plc.requests.clear()
     answer = await gate.give_verdict(17, SERIAL, Verdict.HOLD, ReasonCode.SURFACE_DEFECT)
     assert answer is VerdictAnswer.ACCEPTED
-    assert plc.requests == [(16, 200, 14), (3, 0, 32)]
+    assert plc.requests == [(16, 200, 14), (3, 0, 32), (3, 0, 32)]
     (words,) = plc.commands
     assert words[:3] == [1, 0, 17]
     assert struct.pack(">8H", *words[3:11]).rstrip(b"\0") == SERIAL.encode()
@@ -206,11 +209,92 @@ async def test_a_verdict_is_one_write_with_the_heartbeat_and_is_acknowledged(
 
 @pytest.mark.parametrize(
     ("code", "answer"),
-    [(16, "WRONG_SEQUENCE"), (17, "WRONG_SERIAL"), (18, "BAD_CHECK_WORD"), (19, "PART_GONE")],
+    [(16, "WRONG_SEQUENCE"), (17, "WRONG_SERIAL"), (19, "PART_GONE")],
 )
 async def test_a_refusal_is_handed_on(plc: ScriptedPlc, gate: ModbusGate, code: int, answer: str) -> None:
     plc.obey = lambda _sequence, _verdict: code
     assert await gate.give_verdict(17, SERIAL, Verdict.PASS, None) == answer
+
+
+async def test_a_block_that_came_damaged_is_written_again(plc: ScriptedPlc, gate: ModbusGate) -> None:
+    damaged = [18]
+    plc.obey = lambda _sequence, _verdict: damaged.pop() if damaged else 1
+    plc.on_read = lambda: plc._last.clear() if plc.registers[19] == 18 else None
+    assert await gate.give_verdict(17, SERIAL, Verdict.PASS, None) is VerdictAnswer.ACCEPTED
+    assert len(plc.commands) == 2
+
+
+async def test_a_plc_that_finds_every_check_word_wrong_is_named_after_two_seconds(
+    plc: ScriptedPlc, gate: ModbusGate
+) -> None:
+    plc.obey = lambda _sequence, _verdict: 18
+    with pytest.raises(EquipmentError, match=r"within 2 s \(last trouble: it found the check word wrong\)"):
+        await gate.give_verdict(17, SERIAL, Verdict.PASS, None)
+
+
+async def test_an_order_that_came_damaged_is_written_again_under_the_same_sequence(
+    plc: ScriptedPlc, gate: ModbusGate
+) -> None:
+    plc.answer_order(40, 16)
+    results = [16, 1]
+    plc.carry_out = lambda _code, _target, _value: results.pop(0)
+    assert await gate.give_order(order(41)) is OrderResult.DONE
+    assert [sequence for sequence, *_ in plc.orders] == [41, 41]
+
+
+def changed(address: int, bit: int) -> Misbehaviour:
+    """Turns one bit of one register of the first reply that brings it; every other reply is as it was."""
+    left = [bit]
+
+    def change(request: bytes, reply: bytes) -> bytes:
+        function, start, count = struct.unpack(">BHH", request[7:12])
+        if function != 3 or not left or not start <= address < start + count:
+            return reply
+        damaged = bytearray(reply)
+        damaged[10 + 2 * (address - start) - (bit >> 3)] ^= 1 << (left.pop() & 7)
+        return bytes(damaged)
+
+    return change
+
+
+@pytest.mark.parametrize("bit", range(16))
+@pytest.mark.parametrize("address", [*range(26), 32, 33, 48])
+async def test_a_bit_that_was_turned_on_the_way_is_never_believed(
+    plc: ScriptedPlc, clock: ManualClock, address: int, bit: int
+) -> None:
+    plc.registers[32:34] = struct.unpack(">2H", struct.pack(">f", 12.5))
+    gate = gate_of(plc, clock, POWER, OFFSET)
+    true = await gate.scan()
+    plc.enter(18, "BB-000124")
+    plc.misbehave = changed(address, bit)
+    scan = await gate.scan()
+    assert (scan.status.boot_count, scan.status.cycle_sequence, scan.status.serial) == (3, 18, "BB-000124")
+    assert scan.readings == tuple(replace(r, at=scan.seen_at) for r in true.readings if isinstance(r, Reading))
+    plc.misbehave = changed(address, bit)
+    unchanged = replace(scan.status, heartbeat=0)
+    assert replace((await gate.scan()).status, heartbeat=0) == unchanged
+    await gate.close()
+
+
+async def test_an_answer_that_only_a_damaged_reply_shows_is_none(plc: ScriptedPlc, gate: ModbusGate) -> None:
+    plc.answer(16, 1)
+    await gate.scan()
+    plc.obey = lambda _sequence, _verdict: None
+    plc.misbehave = changed(18, 0)
+    with pytest.raises(EquipmentError, match="did not acknowledge verdict HOLD for cycle 17"):
+        await gate.give_verdict(17, SERIAL, Verdict.HOLD, None)
+
+
+async def test_a_reading_that_never_stands_still_is_no_evidence_and_spoils_no_other(
+    plc: ScriptedPlc, clock: ManualClock
+) -> None:
+    gate = gate_of(plc, clock, POWER, OFFSET)
+    plc.on_read = lambda: plc.registers.__setitem__(33, len(plc.requests))
+    power, offset = (await gate.scan()).readings
+    assert isinstance(power, NoEvidence)
+    assert "reads differently 5 times in a row" in power.problem
+    assert isinstance(offset, Reading)
+    await gate.close()
 
 
 async def test_a_slow_answer_is_waited_for(plc: ScriptedPlc, gate: ModbusGate, clock: ManualClock) -> None:
