@@ -124,8 +124,12 @@ class ModbusServer:
     async def start(self, host: str, port: int) -> int:
         """Listens; gives the port, chosen when asked for 0. Raises OSError when it is taken."""
         loop = asyncio.get_running_loop()
-        self._server = await loop.create_server(lambda: _Connection(self), host, port)
+        self._server = await loop.create_server(self.connection, host, port)
         return int(self._server.sockets[0].getsockname()[1])
+
+    def connection(self) -> asyncio.Protocol:
+        """The protocol of one new connection, for whoever brings a transport."""
+        return _Connection(self)
 
     async def stop(self) -> None:
         """Cuts every connection and listens no more."""

@@ -39,6 +39,8 @@ PULSE_S: Final = 0.1
 BYPASS_DWELL_S: Final = 0.1
 """With the key-switch on, a part stays in the station at least that long."""
 LARGEST_OFFSET_UM: Final = 500
+LAST_SEQUENCE: Final = 0xFFFF_FFFF
+"""After it comes 1: 0 is no part."""
 PASS: Final = 1
 HELD_VERDICTS: Final = (2, 3)
 
@@ -106,6 +108,19 @@ class PlcProgram:
         self._readings = [0] * (len(READINGS) + FLOAT_READINGS)
         self._parameters = self._parameter_words()
 
+    @property
+    def sequence(self) -> int:
+        """The cycle sequence of the part that entered last; 0 before the first of this boot."""
+        return self._sequence
+
+    def count_from(self, sequence: int) -> None:
+        """The next part that enters gets the number after that one, as when the entry sensor counted nothing."""
+        self._sequence = sequence
+
+    def forget_orders(self) -> None:
+        """As a PLC that cannot keep the last order over a restart."""
+        self._last_order = self._shown_order = (0, Result.NONE)
+
     def step(self, dt: float) -> None:
         """One scan, `dt` seconds after the last."""
         self._silence_s += dt
@@ -124,10 +139,11 @@ class PlcProgram:
         return self._stopped or self.station.lane_full
 
     def _take_in(self) -> bool:
-        fate = self.station.enter(self._sequence + 1, self.boot)
+        following = self._sequence % LAST_SEQUENCE + 1
+        fate = self.station.enter(following, self.boot)
         if fate is None:
             return False
-        self._sequence += 1
+        self._sequence = following
         self._permitted = False
         self._serial = fate.part.serial
         floats, counters = fate.part.readings[:FLOAT_READINGS], fate.part.readings[FLOAT_READINGS:]
