@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inference.bundle import Bundle, BundleError
-from inference.session import open_session
+from inference.session import Session, open_session
 from quality.evidence import Forecast, Measurement, NoEvidence, Reading
 from quality.inspection import Cycle
 from quality.ports import HistoryRow
@@ -24,8 +24,11 @@ class OnnxForecaster:
     from several threads.
     """
 
-    def __init__(self, bundle: Bundle) -> None:
-        """Opens the session. Raises BundleError when the bundle is no forecast or unlike its graph."""
+    def __init__(self, bundle: Bundle, session: Session | None = None) -> None:
+        """Opens the bundle's graph unless a session is handed in.
+
+        Raises BundleError when the bundle is no forecast or unlike its graph.
+        """
         self._digest = bundle.digest
         self._characteristics, self._readings, self._rows = _fields(bundle)
         self._column = {name: index for index, name in enumerate(self._characteristics)}
@@ -34,7 +37,7 @@ class OnnxForecaster:
         self._read = np.full((self._rows, quantity), np.nan, np.float32)
         self._parts: list[tuple[str, int] | None] = [None] * self._rows
         self._lock = threading.Lock()
-        self._session = open_session(bundle.model, self._feed(np.zeros(quantity, np.float32)))
+        self._session = session or open_session(bundle.model, self._feed(np.zeros(quantity, np.float32)))
 
     @property
     def characteristics(self) -> tuple[str, ...]:

@@ -47,8 +47,9 @@ def score_frame(session: Session, pixels: NDArray[np.uint8]) -> tuple[float, NDA
 class OnnxInspector:
     """The inspector of one camera's frames. Implements `quality.ports.Inspector`."""
 
-    def __init__(self, bundle: Bundle, camera: str) -> None:
-        self._session = surface_session(bundle)
+    def __init__(self, bundle: Bundle, camera: str, session: Session | None = None) -> None:
+        """Opens the bundle's graph unless a session is handed in. Raises BundleError as `surface_session` does."""
+        self._session = session or surface_session(bundle)
         self._camera = camera
         self._model = bundle.digest
         self._channels = int(bundle.fields["channels"])
