@@ -54,7 +54,6 @@ class GaugeDevice:
         self._state = IDLE
         self._left_s = 0.0
         self._values = [0] * (2 * len(CHARACTERISTICS))
-        self._attempts: dict[str, int] = {}
 
     def step(self, dt: float) -> None:
         """Measures on for that many seconds."""
@@ -104,7 +103,7 @@ class GaugeDevice:
         if fate is None:
             self._state = NO_SUCH_PART
             return
-        attempt = self._attempts.get(fate.part.serial, 0)
-        self._attempts[fate.part.serial] = attempt + 1
-        self._values = words_of_float32(measure(fate.part, self._seed, attempt))
+        shown = measure(fate.part, self._seed, len(fate.measured)).astype(np.float32).tolist()
+        fate.measured.append(shown)
+        self._values = words_of_float32(shown)
         self._state = DONE

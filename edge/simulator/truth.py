@@ -1,17 +1,20 @@
 """What became of each part, and whether that was right: known to the simulator alone, asked for to score."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
-from edge.simulator.part import CHARACTERISTICS, Part
+from edge.simulator.part import CHARACTERISTICS, READINGS, Part
 
 VERDICTS: Final = {1: "PASS", 2: "REVIEW", 3: "HOLD"}
 
 
 @dataclass(slots=True, eq=False)
 class Fate:
-    """A part on its way through the station. `sequence` and `boot` are those of its last entry."""
+    """A part on its way through the station. `sequence` and `boot` are those of its last entry.
+
+    `measured` is what the gauge showed of it, each time it was asked.
+    """
 
     part: Part
     sequence: int
@@ -20,6 +23,7 @@ class Fate:
     passed_by: str | None = None
     held: bool = False
     diverted: bool = False
+    measured: list[list[float]] = field(default_factory=list)
 
 
 def truth(fates: Iterable[Fate]) -> dict[str, object]:
@@ -37,6 +41,8 @@ def truth(fates: Iterable[Fate]) -> dict[str, object]:
                 "passed_by": fate.passed_by,
                 "held": fate.held,
                 "diverted": fate.diverted,
+                "readings": dict(zip(READINGS, fate.part.readings.tolist(), strict=True)),
+                "measured": fate.measured,
                 "values": dict(zip(CHARACTERISTICS, fate.part.values.tolist(), strict=True)),
             }
             for fate in fates
