@@ -8,10 +8,11 @@ from edge.acquisition.camera import Camera
 from edge.acquisition.settings import CameraSettings
 from edge.settings import CameraSection, CoilsSettings, LineSettings, PlcSettings, TagSettings
 from inference.bundle import Bundle, BundleError, load_bundle
+from plc.address import PlcAddress
 from plc.coils import CoilsGate, CoilsLayout
 from plc.gate import ModbusGate
 from plc.gauge import GaugeLayout, ModbusGauge
-from plc.link import ModbusLink, PlcAddress
+from plc.link import ModbusLink
 from plc.registers import BlockLayout, WordOrder
 from plc.tags import Tag, TagType
 from quality.ports import Clock

@@ -10,7 +10,8 @@ from edge.clock import SystemClock
 from edge.equipment import block_layout, open_bundle, open_camera, tags
 from edge.settings import CameraSection, LineSettings
 from inference.bundle import BundleError
-from plc.link import ModbusLink, PlcAddress
+from plc.address import PlcAddress
+from plc.link import ModbusLink
 from plc.registers import STATUS_WORDS, ContractError, decode_status
 from plc.tags import RegisterImage, Span, coalesce, decode, every_decoding
 from quality.evidence import NoEvidence, Reading

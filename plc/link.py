@@ -2,16 +2,18 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Final, Self, TypeVar
 
 from pymodbus.pdu import ModbusPDU, ReadCoilsRequest, ReadHoldingRegistersRequest
 from pymodbus.pdu.bit_message import WriteSingleCoilRequest
 from pymodbus.pdu.register_message import WriteMultipleRegistersRequest
 
+from plc.address import PlcAddress, SerialAddress
 from plc.registers import place
 from plc.replies import BadReply, Refusal, bits_of, confirm_echo, payload_of, registers_of
-from plc.wire import Wire
+from plc.serial_wire import SerialWire
+from plc.tls import TlsTrouble
+from plc.wire import TcpWire, Wire
 from quality.ports import Clock, EquipmentError
 
 T = TypeVar("T")
@@ -21,29 +23,18 @@ LONGEST_PAUSE_S: Final = 2.0
 _COIL_ON: Final = 0xFF00
 
 
-@dataclass(frozen=True, slots=True)
-class PlcAddress:
-    """Where a device answers. `device` is its section in LINE.yaml, by which messages name it.
+class Bus:
+    """What devices on one serial line share: the opened port, and whose turn it is. Over TCP each has its own."""
 
-    `timeout_s` is the longest a connection or a reply may take. Raises ValueError for a unit that names no
-    device: to unit 0 one broadcasts, and nobody answers.
-    """
+    def __init__(self) -> None:
+        self.turn = asyncio.Lock()
+        self.wire: Wire | None = None
 
-    host: str
-    port: int = 502
-    unit: int = 1
-    timeout_s: float = 0.5
-    device: str = "plc"
-
-    def __post_init__(self) -> None:
-        if self.unit != 255 and not 1 <= self.unit <= 247:  # noqa: PLR2004
-            raise ValueError(
-                f"{self.device}.unit: {self.unit} names no device (0 is the broadcast);"
-                " use 1 to 247, or 255 for a device that ignores it"
-            )
-
-    def __str__(self) -> str:
-        return f"{self.device} {self.host}:{self.port} unit {self.unit}"
+    def drop(self) -> None:
+        """Closes the connection; nothing that is still on its way is ever read."""
+        if self.wire is not None:
+            self.wire.give_up()
+            self.wire = None
 
 
 class ModbusLink:
@@ -53,14 +44,14 @@ class ModbusLink:
     cannot be trusted the connection is dropped, so that nothing late can answer a later request; the next
     one is made no sooner than 0.1 s later, doubling up to 2 s until the device answers again. Asked
     meanwhile, the link fails at once. Time-outs run on the loop's time, since a socket knows no other; the
-    pauses run on the clock.
+    pauses run on the clock. `bus` is shared by the links of one serial line, and its port is closed with the
+    first of them that is.
     """
 
-    def __init__(self, address: PlcAddress, clock: Clock) -> None:
+    def __init__(self, address: PlcAddress | SerialAddress, clock: Clock, bus: Bus | None = None) -> None:
         self.address = address
         self._clock = clock
-        self._lock = asyncio.Lock()
-        self._wire: Wire | None = None
+        self._bus = bus or Bus()
         self._failures = 0
         self._not_before = 0.0
         self._trouble = ""
@@ -73,7 +64,7 @@ class ModbusLink:
 
     async def close(self) -> None:
         """Closes the connection; whoever waits for a reply gets an EquipmentError."""
-        self._drop()
+        self._bus.drop()
         await asyncio.sleep(0)
 
     async def read_registers(self, start: int, count: int) -> tuple[int, ...]:
@@ -109,11 +100,10 @@ class ModbusLink:
         )
 
     async def _ask(self, request: ModbusPDU, answer_of: Callable[[bytes], T], what: str) -> T:
-        async with self._lock:
+        async with self._bus.turn:
             wire = await self._connected()
             try:
-                frame = await wire.ask(request)
-                answer = answer_of(payload_of(frame, request))
+                answer = answer_of(payload_of(await wire.ask(request), request))
             except Refusal as refusal:
                 self._failures = 0
                 raise EquipmentError(f"{self.address}, {what}: {refusal}") from refusal
@@ -122,42 +112,48 @@ class ModbusLink:
                     f"{what}: no reply within {self.address.timeout_s:g} s; check the network, the unit number"
                     " and the device's load"
                 ) from error
+            except TlsTrouble as error:
+                raise self._given_up(f"{what}: {error}") from error
             except (BadReply, ConnectionError) as error:
                 raise self._given_up(
                     f"{what}: {error}; check that nothing but the device answers at this address"
                 ) from error
             except asyncio.CancelledError:
-                self._drop()
+                self._bus.drop()
                 raise
             self._failures = 0
             return answer
 
     async def _connected(self) -> Wire:
-        if self._wire is not None and self._wire.is_active():
-            return self._wire
+        wire = self._bus.wire
+        if wire is not None and wire.is_active():
+            return wire
         pause = self._not_before - self._clock.monotonic()
         if self._failures and pause > 0:
             raise EquipmentError(f"{self.address}, {self._trouble}; trying again in {pause:.1f} s")
-        wire = Wire(self.address.host, self.address.port, self.address.timeout_s)
-        mend = f"check that it is on, and {self.address.device}.host and {self.address.device}.port"
         try:
+            wire = self._bus.wire = self._new_wire()
             await wire.open()
+        except TlsTrouble as error:
+            raise self._given_up(f"no connection: {error}") from error
         except TimeoutError as error:
-            raise self._given_up(f"no connection within {self.address.timeout_s:g} s; {mend}") from error
+            raise self._given_up(
+                f"no connection within {self.address.timeout_s:g} s; {self.address.mend}"
+            ) from error
         except OSError as error:
-            raise self._given_up(f"no connection: {error}; {mend}") from error
-        self._wire = wire
+            raise self._given_up(f"no connection: {error}; {self.address.mend}") from error
+        except asyncio.CancelledError:
+            self._bus.drop()
+            raise
         return wire
 
+    def _new_wire(self) -> Wire:
+        return SerialWire(self.address) if isinstance(self.address, SerialAddress) else TcpWire(self.address)
+
     def _given_up(self, trouble: str) -> EquipmentError:
-        self._drop()
+        self._bus.drop()
         self._failures += 1
         pause = min(LONGEST_PAUSE_S, FIRST_PAUSE_S * 2 ** min(self._failures - 1, 5))
         self._not_before = self._clock.monotonic() + pause
         self._trouble = trouble
         return EquipmentError(f"{self.address}, {trouble}")
-
-    def _drop(self) -> None:
-        if self._wire is not None:
-            self._wire.give_up()
-            self._wire = None

@@ -1,7 +1,7 @@
 """What makes a Modbus reply the answer to the request that was sent, as pure functions over bytes.
 
 Every field that can be compared is compared, because a reply that is nearly right is how a wrong value gets
-in. Layouts: Modbus Messaging on TCP/IP V1.0b (header), Modbus Application Protocol V1.1b3 (the rest).
+in; the same for TCP, TLS and a serial line. Layouts: Modbus Application Protocol V1.1b3.
 """
 
 import struct
@@ -11,8 +11,8 @@ from typing import Final
 
 from pymodbus.pdu import ModbusPDU
 
-HEADER: Final = struct.Struct(">HHHBB")
-"""Transaction id, protocol id, length of what follows it, unit, function code."""
+_HEAD: Final = 2
+"""Unit and function code."""
 _EXCEPTION_BIT: Final = 0x80
 
 _MEANING: Final[Mapping[int, str]] = MappingProxyType(
@@ -40,19 +40,15 @@ class Refusal(Exception):  # noqa: N818 - a refusal is a valid answer
         self.code = code
 
 
-def payload_of(frame: bytes, request: ModbusPDU) -> bytes:
-    """What follows the function code in a complete frame that answers this request.
+def payload_of(body: bytes, request: ModbusPDU) -> bytes:
+    """What follows the function code in a reply to this request. `body` begins with unit and function code.
 
-    Raises BadReply when transaction, protocol, unit or function is another's, and Refusal for an exception.
+    Raises BadReply when unit or function is another's, and Refusal for an exception.
     """
-    transaction, protocol, _, unit, function = HEADER.unpack_from(frame)
-    if transaction != request.transaction_id:
-        raise BadReply(f"the reply carries transaction {transaction}, the request was {request.transaction_id}")
-    if protocol != 0:
-        raise BadReply(f"the reply carries protocol id {protocol} instead of 0")
+    unit, function = body[:_HEAD]
     if unit != request.dev_id:
         raise BadReply(f"the reply comes from unit {unit}, the request was for unit {request.dev_id}")
-    payload = frame[HEADER.size :]
+    payload = body[_HEAD:]
     if function == request.function_code | _EXCEPTION_BIT and len(payload) == 1:
         raise Refusal(payload[0])
     if function != request.function_code:

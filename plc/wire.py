@@ -1,23 +1,22 @@
-"""One TCP connection to one Modbus device: one request, one complete frame back, or it is given up.
+"""One connection to one Modbus device: one request, one complete frame back, or it is given up.
 
-It stands on pymodbus's transport, framer and requests. pymodbus's client is left out on purpose: it takes
-replies for good that are not (wrong function, count, echo or transaction 0), and matching is its inner part.
+It stands on pymodbus's transport and requests. pymodbus's client is left out on purpose: it takes replies for
+good that are not (wrong function, count, echo or transaction 0), and matching is its inner part.
 """
 
 import asyncio
-from typing import Final
+import ssl
+from collections.abc import Callable, Coroutine
+from functools import partial
+from typing import Any
 
-from pymodbus.framer import FramerSocket
-from pymodbus.pdu import DecodePDU, ModbusPDU
+from pymodbus.pdu import ModbusPDU
 from pymodbus.transport import CommParams, CommType, ModbusProtocol
 
-from plc.replies import HEADER, BadReply
-
-_LENGTH_END: Final = 6
-"""Bytes up to and with the header's length field, which counts what follows it."""
-_SHORTEST: Final = 9
-_LONGEST: Final = 260
-"""Bytes of a whole reply: 8 of header and function code, and 1 to 252 of what it says."""
+from plc.address import PlcAddress
+from plc.framing import Framing, TcpFraming
+from plc.replies import BadReply
+from plc.tls import context_of, trouble
 
 
 class Wire(ModbusProtocol):
@@ -26,43 +25,41 @@ class Wire(ModbusProtocol):
     Must be made inside a running loop. Never two requests at a time: the link's lock sees to that.
     """
 
-    def __init__(self, host: str, port: int, timeout_s: float) -> None:
-        super().__init__(
-            CommParams(comm_type=CommType.TCP, comm_name=f"{host}:{port}", host=host, port=port), is_server=False
-        )
-        self._framer = FramerSocket(DecodePDU(is_server=False))
-        self._timeout_s = timeout_s
-        self._transaction = 0
+    def __init__(self, params: CommParams, framing: Framing, timeout_s: float) -> None:
+        super().__init__(params, is_server=False)
+        self.framing = framing
+        self.timeout_s = timeout_s
         self._reply: asyncio.Future[bytes] | None = None
         self._due = 0.0
         self._watch: asyncio.TimerHandle | None = None
 
     async def open(self) -> None:
         """Connects. Raises OSError, TimeoutError among them."""
-        async with asyncio.timeout(self._timeout_s):
+        async with asyncio.timeout(self.timeout_s):
             await self.call_create()
 
     async def ask(self, request: ModbusPDU) -> bytes:
-        """Sends the request under a transaction id that this connection has not used for 65,534 requests.
+        """Sends the request; returns the reply's unit, function code and what follows it.
 
-        Returns one complete frame, header included; whether it answers the request is for the caller to check.
-        Raises BadReply when what came is no frame, TimeoutError when nothing complete came in time, and
+        Whether that answers the request is for the caller to check. Raises BadReply when what came is no frame,
+        or a damaged one, or one of another transaction; TimeoutError when nothing complete came in time; and
         ConnectionError when the connection is lost.
         """
-        self._transaction = self._transaction % 0xFFFF + 1
-        request.transaction_id = self._transaction
         self._reply = self.loop.create_future()
-        self._due = self.loop.time() + self._timeout_s
+        self._due = self.loop.time() + self.timeout_s
         if self._watch is None:
             self._watch = self.loop.call_at(self._due, self._look)
-        self.send(self._framer.buildFrame(request))
-        return await self._reply
+        self.send(self.framing.frame_of(request))
+        return self.framing.body_of(await self._reply, request)
 
     def give_up(self) -> None:
         """Closes the connection; a reply that is still on its way is never read."""
         if self._watch is not None:
             self._watch.cancel()
         self._fail(ConnectionResetError("the connection was given up"))
+        if isinstance(self.transport, asyncio.Transport):
+            # Not a polite end: with TLS that would wait for a device that may not answer.
+            self.transport.abort()
         self.close()
 
     def callback_connected(self) -> None:
@@ -70,7 +67,11 @@ class Wire(ModbusProtocol):
 
     def callback_disconnected(self, exc: Exception | None) -> None:
         """Tells the one who waits that no reply will come."""
-        self._fail(ConnectionResetError(f"the device closed the connection{f' ({exc})' if exc else ''}"))
+        self._fail(self.end_of(exc))
+
+    def end_of(self, exc: Exception | None) -> Exception:
+        """Why the connection ended, as the one who waits is told it."""
+        return ConnectionResetError(f"the device closed the connection{f' ({exc})' if exc else ''}")
 
     def callback_new_connection(self) -> ModbusProtocol:
         """Never called, since a client does not listen; pymodbus wants it defined."""
@@ -87,17 +88,17 @@ class Wire(ModbusProtocol):
         if self._reply is None or self._reply.done():
             self.give_up()
             return len(data)
-        if len(data) < HEADER.size:
+        try:
+            size = self.framing.size_of(data)
+        except BadReply as bad:
+            self._fail(bad)
+            return len(data)
+        if size is None or len(data) < size:
             return 0
-        size = _LENGTH_END + HEADER.unpack_from(data)[2]
-        if not _SHORTEST <= size <= _LONGEST:
-            self._fail(BadReply(f"the reply says it is {size} bytes long, which no Modbus reply is"))
-        elif len(data) > size:
+        if len(data) > size:
             self._fail(BadReply(f"{len(data) - size} bytes came behind the end of the reply"))
-        elif len(data) == size:
-            self._reply.set_result(data)
         else:
-            return 0
+            self._reply.set_result(data)
         return len(data)
 
     def _look(self) -> None:
@@ -115,3 +116,40 @@ class Wire(ModbusProtocol):
     def _fail(self, error: Exception) -> None:
         if self._reply is not None and not self._reply.done():
             self._reply.set_exception(error)
+
+
+class TcpWire(Wire):
+    """A TCP connection, with TLS where the address has it. Raises TlsTrouble for files that cannot be used."""
+
+    def __init__(self, address: PlcAddress) -> None:
+        tls = address.tls
+        super().__init__(
+            CommParams(
+                comm_type=CommType.TCP if tls is None else CommType.TLS,
+                comm_name=str(address),
+                host=address.host,
+                port=address.port,
+                sslctx=None if tls is None else context_of(tls, address.device),
+            ),
+            TcpFraming(),
+            address.timeout_s,
+        )
+        self._address = address
+        self._name = (tls.server_name if tls else None) or address.host
+        if tls is not None:
+            create: Callable[..., Coroutine[Any, Any, Any]] = self.call_create
+            self.call_create = partial(create, server_hostname=self._name)
+
+    async def open(self) -> None:
+        """As `Wire`; raises TlsTrouble for what stands in the way of TLS."""
+        try:
+            await super().open()
+        except ssl.SSLError as error:
+            raise self.end_of(error) from error
+
+    def end_of(self, exc: Exception | None) -> Exception:
+        """As `Wire`; TLS 1.3 says only after the connection stands that the device refuses our certificate."""
+        tls = self._address.tls
+        if tls is not None and isinstance(exc, ssl.SSLError):
+            return trouble(exc, tls, self._address.device, self._name)
+        return super().end_of(exc)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Self
 
-from plc.link import PlcAddress
+from plc.address import PlcAddress
 
 START = datetime(2026, 11, 24, 6, 0, tzinfo=UTC)
 

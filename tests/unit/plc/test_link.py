@@ -5,7 +5,9 @@ import struct
 
 import pytest
 
-from plc.link import ModbusLink, PlcAddress
+from plc.address import PlcAddress
+from plc.framing import TcpFraming
+from plc.link import ModbusLink
 from quality.ports import EquipmentError
 from tests.unit.plc.equipment import Device, ManualClock, Misbehaviour, framed
 
@@ -274,9 +276,10 @@ async def test_transaction_ids_go_on_and_never_are_zero() -> None:
         device.misbehave = note
         for _ in range(3):
             await link.read_registers(0, 1)
-        wire = link._wire
+        wire = link._bus.wire
         assert wire is not None
-        wire._transaction = 0xFFFF
+        assert isinstance(wire.framing, TcpFraming)
+        wire.framing.transaction = 0xFFFF
         await link.read_registers(0, 1)
     assert seen == [1, 2, 3, 1]
 

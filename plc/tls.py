@@ -1,0 +1,152 @@
+"""TLS for Modbus/TCP Security: our own context, and every failure told by its file and its mend.
+
+Both sides show a certificate (Modbus/TCP Security Protocol Specification V2.1, 8). pymodbus's own context
+checks none, so it is not used.
+"""
+
+import ssl
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+from typing import Final
+
+_VERIFY_EXPIRED: Final = 10
+_VERIFY_NOT_YET: Final = 9
+_VERIFY_HOST: Final = frozenset({62, 64})
+"""X509_V_ERR_HOSTNAME_MISMATCH and X509_V_ERR_IP_ADDRESS_MISMATCH of OpenSSL."""
+_VERIFY_ISSUER: Final = frozenset({2, 7, 18, 19, 20, 21})
+"""No issuer known, a signature that does not fit, or self-signed."""
+
+
+@dataclass(frozen=True, slots=True)
+class TlsFiles:
+    """PEM files: who may sign the device's certificate, and our own certificate with its key.
+
+    `server_name` is the name in the device's certificate where it is not the host.
+    """
+
+    ca: Path
+    certificate: Path
+    key: Path
+    server_name: str | None = None
+
+
+class TlsTrouble(Exception):  # noqa: N818 - it is the connection that is in trouble
+    """No TLS connection: says which file or certificate stands in the way and the mend."""
+
+
+def context_of(files: TlsFiles, device: str) -> ssl.SSLContext:
+    """TLS 1.2 or newer; the device must show a certificate of our CA for its name. Raises TlsTrouble."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.verify_mode = ssl.CERT_REQUIRED
+    context.check_hostname = True
+    try:
+        context.load_verify_locations(cafile=files.ca)
+    except ssl.SSLError as error:
+        raise TlsTrouble(
+            f"{device}.tls.ca {files.ca} holds no certificate; name the CA's certificate as PEM"
+        ) from error
+    except OSError as error:
+        raise _unreadable(device, "ca", files.ca, error) from error
+    for key, path in (("certificate", files.certificate), ("key", files.key)):
+        try:
+            path.open("rb").close()
+        except OSError as error:
+            raise _unreadable(device, key, path, error) from error
+    try:
+        context.load_cert_chain(files.certificate, files.key, password=_no_password)
+    except _PasswordNeededError as error:
+        raise TlsTrouble(
+            f"{device}.tls.key {files.key} is locked by a password; store it without one, readable by this user"
+            " alone"
+        ) from error
+    except ssl.SSLError as error:
+        if error.reason == "KEY_VALUES_MISMATCH":
+            raise TlsTrouble(
+                f"{device}.tls.key {files.key} does not fit {device}.tls.certificate {files.certificate};"
+                " name the key that the certificate was made for"
+            ) from error
+        raise TlsTrouble(
+            f"{device}.tls.certificate {files.certificate} or {device}.tls.key {files.key} is no PEM file"
+            f" ({error.reason}); name a certificate and its key as PEM"
+        ) from error
+    return context
+
+
+def trouble(error: ssl.SSLError, files: TlsFiles, device: str, name: str) -> TlsTrouble:
+    """What stood in the way of the connection, in which file, and the mend. `name` is the one expected."""
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return TlsTrouble(_of_their_certificate(error, files, device, name))
+    reason = error.reason or ""
+    for part, sentence in _ALERTS.items():
+        if part in reason:
+            return TlsTrouble(sentence.format(device=device, certificate=files.certificate))
+    return TlsTrouble(
+        f"no TLS connection ({reason or error}); compare the TLS settings of the device with {device}.tls"
+    )
+
+
+def _of_their_certificate(error: ssl.SSLCertVerificationError, files: TlsFiles, device: str, name: str) -> str:
+    code = error.verify_code
+    if code == _VERIFY_EXPIRED:
+        return (
+            "the device's certificate has expired; install a new one in the device, and check this machine's clock"
+        )
+    if code == _VERIFY_NOT_YET:
+        return "the device's certificate is not valid yet; check the clocks of the device and of this machine"
+    if code in _VERIFY_HOST:
+        return (
+            f"the device's certificate is not for {name}; set {device}.tls.server_name to the name in it, or"
+            " install one for this name in the device"
+        )
+    if code in _VERIFY_ISSUER:
+        return (
+            f"the device's certificate is not signed by {device}.tls.ca {files.ca}; name the CA that signed it, or"
+            " install one signed by this CA in the device"
+        )
+    return f"the device's certificate is refused: {error.verify_message}; install another in the device"
+
+
+_ALERTS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "CERTIFICATE_EXPIRED": (
+            "the device refuses {device}.tls.certificate {certificate}: it has expired; have a new one made, and"
+            " check the device's clock"
+        ),
+        "UNKNOWN_CA": (
+            "the device refuses {device}.tls.certificate {certificate}: it does not know the CA that signed it;"
+            " install that CA in the device, or use a certificate of a CA that it knows"
+        ),
+        "CERTIFICATE_REQUIRED": (
+            "the device demands a certificate and takes none of ours; look at {device}.tls.certificate"
+            " {certificate}"
+        ),
+        "BAD_CERTIFICATE": (
+            "the device refuses {device}.tls.certificate {certificate}; have one made as its manual demands"
+        ),
+        "UNSUPPORTED_CERTIFICATE": (
+            "the device refuses {device}.tls.certificate {certificate}; have one made as its manual demands"
+        ),
+        "WRONG_VERSION_NUMBER": (
+            "what answers there speaks no TLS; check {device}.port (802 is usual for Modbus/TCP Security)"
+        ),
+        "PROTOCOL": "the device offers no TLS 1.2 or newer; bring its firmware or its TLS settings up to date",
+    }
+)
+"""Sentences by a part of OpenSSL's reason."""
+
+
+class _PasswordNeededError(Exception):
+    """The key is locked."""
+
+
+def _no_password() -> str:
+    raise _PasswordNeededError
+
+
+def _unreadable(device: str, key: str, path: Path, error: OSError) -> TlsTrouble:
+    return TlsTrouble(
+        f"{device}.tls.{key} {path} cannot be read: {error.strerror}; name a file this user may read"
+    )
