@@ -20,6 +20,7 @@ from collections.abc import Awaitable, Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +37,7 @@ from edge.cycle.alarms import Alarms
 from edge.cycle.delivery import Delivery
 from edge.cycle.inspecting import Inspecting
 from edge.cycle.judging import Judging
+from edge.cycle.loose_thread import LooseThread
 from edge.cycle.measuring import Measuring
 from edge.cycle.trigger import Trigger
 from edge.cycle.watch import Watch
@@ -180,7 +182,8 @@ async def run_ours(
         )
     ]
     seer: Any = Measured(forecaster, forecast=steps.timed("forecast model", forecaster.forecast))
-    judging = Judging(plan, clock, vision, seer, faces, ())
+    thread, deadline_s = partial(LooseThread, "model"), settings.models.deadline_ms / 1000
+    judging = Judging(plan, clock, thread, seer, faces, (), deadline_s=deadline_s)
     alarms = Alarms(store, write, clock)
     timed_gate: Any = Measured(gate, give_verdict=steps.awaited("verdict to acknowledgement", gate.give_verdict))
     watch = Watch(

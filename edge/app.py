@@ -15,6 +15,7 @@ from edge.acquisition.camera import Camera
 from edge.assembly import Surroundings, Task, assemble, run_all
 from edge.clock import SystemClock
 from edge.cycle.housekeeping import Housekeeping
+from edge.cycle.loose_thread import LooseThread
 from edge.cycle.writer import Writer
 from edge.equipment import open_bundle, open_camera, open_gate, open_gauge
 from edge.settings import LineSettings
@@ -70,7 +71,7 @@ async def run_edge(settings: LineSettings, beside: Path) -> None:
             forecaster=models.forecaster,
             faces=models.faces,
             models=models.named,
-            vision=vision,
+            thread=partial(LooseThread, "model"),
             store=database.description,
         )
         tasks = await assemble(settings, around)

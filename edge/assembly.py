@@ -65,8 +65,8 @@ class Surroundings:
     """Each camera with the model that looks at its frames."""
     models: Sequence[tuple[str, str]]
     """Name and digest of every model."""
-    vision: Executor
-    """Where frames are looked at."""
+    thread: Callable[[], Executor]
+    """Starts a thread for one model."""
     store: str
     """How the store runs, in one sentence."""
 
@@ -85,7 +85,15 @@ async def assemble(settings: LineSettings, around: Surroundings, pace: Pace = Pa
         forecaster = CompensatedForecaster(around.forecaster, plan)
         forecaster.restore(await write(records.history, HISTORY_ROWS))
     digests = tuple(digest for _, digest in around.models)
-    judging = Judging(plan, clock, around.vision, forecaster, around.faces, digests)
+    judging = Judging(
+        plan,
+        clock,
+        around.thread,
+        forecaster,
+        around.faces,
+        digests,
+        deadline_s=settings.models.deadline_ms / 1000,
+    )
     delivery = Delivery(gate, records, write, alarms, clock)
     measuring = Measuring(around.gauge, forecaster, records, write, alarms, clock, plan)
     trigger = Trigger(LineId(settings.line), StationId(settings.station), await write(records.last_cycle))

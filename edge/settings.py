@@ -141,10 +141,11 @@ class CameraSection(_Settings):
 
 
 class ModelsSettings(_Settings):
-    """Which bundles judge: folders, or builtin:NAME for a shipped one."""
+    """Which bundles judge: folders, or builtin:NAME for a shipped one; and how long one may take for a part."""
 
     forecast: str | None = None
     surface: dict[str, str] = {}
+    deadline_ms: Annotated[float, Field(ge=10, le=60000)] = 2000
 
 
 class CharacteristicSettings(_Settings):

@@ -1,12 +1,15 @@
 """Judges one part: from its trigger to evidence, judgements and a verdict. Nothing is recorded or sent here."""
 
 import asyncio
+import math
 from collections import defaultdict, deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
+from dataclasses import replace
 from datetime import timedelta
 from uuid import uuid4
 
+from edge.cycle.model_thread import ModelThread
 from quality.case import Case, CaseKind
 from quality.evidence import Finding, Forecast, Frame, NoEvidence, Reading
 from quality.inspection import Cycle, Evidence, Inspection
@@ -37,34 +40,43 @@ class Judging:
         self,
         plan: ControlPlan,
         clock: Clock,
-        inference: Executor,
+        thread: Callable[[], Executor],
         forecaster: Forecaster | None,
         faces: Sequence[tuple[FrameSource, Inspector | None]],
         models: tuple[str, ...],
+        *,
+        deadline_s: float,
     ) -> None:
+        """`thread` starts a thread for one model; `models` are the digests; a model may take `deadline_s`."""
         self._plan = plan
         self._clock = clock
-        self._inference = inference
-        self._forecaster = forecaster
-        self._faces = faces
         self._models = models
+
+        def named(device: str) -> ModelThread:
+            return ModelThread(device, thread, clock, within_s=deadline_s)
+
+        self._forecast = forecaster.forecast if forecaster else None
+        self._forecasting = named("forecast model")
+        self._faces = [
+            (source, inspector, named(f"surface model of {source.camera}")) for source, inspector in faces
+        ]
         self._counters = {tool.reading for tool in plan.tools} | {rule.name for rule in plan.parameters}
         self._usual: defaultdict[str, deque[float]] = defaultdict(lambda: deque(maxlen=USUAL))
         self._recent: dict[str, deque[float]] = {c.name: deque(maxlen=RECENT) for c in plan.characteristics}
 
     async def judge(self, cycle: Cycle, scan: Scan) -> Inspection:
         """The part's inspection. What fails on the way is missing evidence in it, never an exception."""
-        async with asyncio.TaskGroup() as cameras:
-            looking = [cameras.create_task(self._look(*face, scan.monotonic, cycle)) for face in self._faces]
-            # One turn of the loop, so that the cameras' thread decodes while the forecast is computed here.
-            await asyncio.sleep(0)
-            readings = tuple(r for r in scan.readings if isinstance(r, Reading))
-            missing = [r for r in scan.readings if isinstance(r, NoEvidence)]
-            forecast = self._forecast(cycle, readings)
-            if isinstance(forecast, NoEvidence):
-                missing.append(forecast)
-                forecast = None
-            judgements = self._judge_forecast(forecast, readings)
+        believed = [_believed(reading) for reading in scan.readings]
+        readings = tuple(r for r in believed if isinstance(r, Reading))
+        missing = [r for r in believed if isinstance(r, NoEvidence)]
+        async with asyncio.TaskGroup() as asking:
+            looking = [asking.create_task(self._look(*face, scan.monotonic, cycle)) for face in self._faces]
+            forecasting = asking.create_task(self._foresee(cycle, readings))
+        forecast = forecasting.result()
+        if isinstance(forecast, NoEvidence):
+            missing.append(forecast)
+            forecast = None
+        judgements = self._judge_forecast(forecast, readings)
         seen = [look.result() for look in looking]
         missing += (one for _, one in seen if isinstance(one, NoEvidence))
         findings = tuple(one for _, one in seen if isinstance(one, Finding))
@@ -73,6 +85,12 @@ class Judging:
         judgements += (judge_missing(one) for one in missing)
         evidence = Evidence(readings, frames, forecast, findings, tuple(missing))
         return self._inspection(cycle, evidence, self._explained(judgements, readings))
+
+    def doubted(self, inspection: Inspection, doubts: Sequence[NoEvidence]) -> Inspection:
+        """The inspection when what it rests on may not be about the part after all: a hold that says why."""
+        evidence = replace(inspection.evidence, missing=(*inspection.evidence.missing, *doubts))
+        judgements = (*inspection.judgements, *map(judge_missing, doubts))
+        return self._inspection(inspection.cycle, evidence, judgements)
 
     def overflow(self, cycle: Cycle) -> Inspection:
         """A hold for a part that came while too many others waited to be judged."""
@@ -110,10 +128,10 @@ class Judging:
             models=self._models,
         )
 
-    def _forecast(self, cycle: Cycle, readings: tuple[Reading, ...]) -> Forecast | NoEvidence | None:
-        if self._forecaster is None:
+    async def _foresee(self, cycle: Cycle, readings: tuple[Reading, ...]) -> Forecast | NoEvidence | None:
+        if self._forecast is None:
             return None
-        return self._forecaster.forecast(cycle, readings)
+        return await self._forecasting.ask(self._forecast, cycle, readings)
 
     def _judge_forecast(self, forecast: Forecast | None, readings: tuple[Reading, ...]) -> list[Judgement]:
         if forecast is None:
@@ -126,7 +144,7 @@ class Judging:
         return list(judgements)
 
     async def _look(
-        self, source: FrameSource, inspector: Inspector | None, after: float, cycle: Cycle
+        self, source: FrameSource, inspector: Inspector | None, thread: ModelThread, after: float, cycle: Cycle
     ) -> tuple[Frame | None, Finding | NoEvidence | None]:
         """One camera's frame of the part, and what the model sees on it, or what is missing instead."""
         frame = await source.frame_after(after, cycle)
@@ -134,8 +152,7 @@ class Judging:
             return None, frame
         if inspector is None:
             return frame, None
-        loop = asyncio.get_running_loop()
-        return frame, await loop.run_in_executor(self._inference, inspector.inspect, frame)
+        return frame, await thread.ask(inspector.inspect, frame)
 
     def _explained(self, judgements: Sequence[Judgement], readings: tuple[Reading, ...]) -> Sequence[Judgement]:
         """The judgements of a suspect part with the readings that are unlike those of the parts before."""
@@ -146,3 +163,9 @@ class Judging:
         for reading in measured:
             self._usual[reading.name].append(reading.value)
         return judgements
+
+
+def _believed(reading: Reading | NoEvidence) -> Reading | NoEvidence:
+    if isinstance(reading, NoEvidence) or math.isfinite(reading.value):
+        return reading
+    return NoEvidence(f"reading {reading.name}", f"reads {reading.value}", "check the sensor and its register")

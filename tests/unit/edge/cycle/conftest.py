@@ -1,7 +1,6 @@
 """What the tests of the edge process share."""
 
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -44,9 +43,3 @@ def write() -> Iterator[Writer]:
 @pytest.fixture
 def alarms(records: FakeRecords, write: Writer, clock: FakeClock) -> Alarms:
     return Alarms(records, write, clock)
-
-
-@pytest.fixture
-def executor() -> Iterator[ThreadPoolExecutor]:
-    with ThreadPoolExecutor(max_workers=1) as threads:
-        yield threads

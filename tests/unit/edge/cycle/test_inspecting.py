@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -31,6 +30,7 @@ from tests.fakes import (
     FakeGate,
     FakeInspector,
     FakeRecords,
+    InlineExecutor,
     frame,
     status,
 )
@@ -75,12 +75,13 @@ def station(
     records: FakeRecords,
     write: Writer,
     alarms: Alarms,
-    executor: ThreadPoolExecutor,
 ) -> Station:
     forecaster = FakeForecaster(forecast(0.0))
     camera = FakeFrameSource("face", frame())
     inspector = FakeInspector(finding(0.01))
-    judging = Judging(plan, clock, executor, forecaster, [(camera, inspector)], ("f" * 64, "5" * 64))
+    judging = Judging(
+        plan, clock, InlineExecutor, forecaster, [(camera, inspector)], ("f" * 64, "5" * 64), deadline_s=2
+    )
     trigger = Trigger(LineId("line-1"), StationId("milling"), None)
     inspecting = Inspecting(
         Watch(gate, trigger, alarms, clock, scan_s=0.02, most_waiting=4),
@@ -141,10 +142,8 @@ async def test_missing_evidence_of_any_kind_is_a_hold_and_an_alarm(station: Stat
     assert not station.records.alarms
 
 
-async def test_a_station_without_models_or_cameras_holds_everything(
-    plan: ControlPlan, clock: FakeClock, executor: ThreadPoolExecutor
-) -> None:
-    judging = Judging(plan, clock, executor, None, [], ())
+async def test_a_station_without_models_or_cameras_holds_everything(plan: ControlPlan, clock: FakeClock) -> None:
+    judging = Judging(plan, clock, InlineExecutor, None, [], (), deadline_s=2)
     cycle = Cycle(LineId("line-1"), StationId("milling"), 1, 1, PartSerial("BM-1"), START)
     inspection = await judging.judge(cycle, Scan(status(), (), START, 1000.0))
     assert inspection.verdict is Verdict.HOLD
