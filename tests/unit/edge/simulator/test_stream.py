@@ -169,7 +169,7 @@ async def test_the_truth_is_told_when_asked(scene: Scene) -> None:
     status, _, body = await fetch(scene.port, "GET /truth")
     assert status == 200
     told: dict[str, Any] = json.loads(body)["parts"][0]
-    values = told.pop("values")
+    values, readings = told.pop("values"), told.pop("readings")
     assert told == {
         "sequence": 5,
         "boot": 2,
@@ -181,7 +181,9 @@ async def test_the_truth_is_told_when_asked(scene: Scene) -> None:
         "passed_by": "release",
         "held": True,
         "diverted": False,
+        "measured": [],
     }
+    assert len(readings) == len(part.readings)
     assert values["hole_2_x_mm"] == 0.2
     assert values["hole_6_diameter_mm"] == 14.0
 
