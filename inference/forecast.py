@@ -63,33 +63,43 @@ class OnnxForecaster:
         """The part of that cycle from what is known before it. Remembers its readings as the newest row.
 
         Asked again about the newest cycle, it answers again from the same history. NoEvidence when a reading the
-        model needs is missing, or when the model gives anything but finite means and positive scales.
+        model needs is missing, or when the model gives anything but a finite mean and a positive scale for each
+        characteristic. Raises what the graph's run raises.
         """
         row = self._row(readings)
         with self._lock:
             if self._parts[-1] == (cycle.serial, cycle.sequence):
                 self._forget_newest()
-            try:
-                missing = [name for name, value in zip(self._readings, row, strict=True) if not np.isfinite(value)]
-                if missing:
-                    return NoEvidence(
-                        f"reading {missing[0]}",
-                        f"the forecast needs {', '.join(missing)}, and the part came without",
-                        "check the sensor and its register in LINE.yaml",
-                    )
-                mean, scale = self._session.run(["mean", "scale"], self._feed(row))
-            finally:
-                self._remember(cycle, row)
-        if not (np.isfinite(mean).all() and np.isfinite(scale).all() and (scale > 0).all()):
+            # Copied and let go of before the graph runs: one that hangs must not keep anybody from the history.
+            feed = {name: values.copy() for name, values in self._feed(row).items()}
+            self._remember(cycle, row)
+        missing = [name for name, value in zip(self._readings, row, strict=True) if not np.isfinite(value)]
+        if missing:
             return NoEvidence(
-                f"forecast model {self._digest[:12]}", "it gave a mean or scale that is no number", _MEND
+                f"reading {missing[0]}",
+                f"the forecast needs {', '.join(missing)}, and the part came without",
+                "check the sensor and its register in LINE.yaml",
             )
+        mean, scale = self._session.run(["mean", "scale"], feed)
+        if (problem := self._problem(mean, scale)) is not None:
+            return NoEvidence(f"forecast model {self._digest[:12]}", problem, _MEND)
         return Forecast(self._characteristics, mean.astype(np.float64), scale.astype(np.float64), self._digest)
 
     def learn(self, measurements: Sequence[Measurement]) -> None:
         """Fills in what was measured on an earlier part; parts that left the history are passed over."""
         with self._lock:
             self._fill(measurements)
+
+    def _problem(self, mean: NDArray[Any], scale: NDArray[Any]) -> str | None:
+        expected = (len(self._characteristics),)
+        if mean.shape != expected or scale.shape != expected:
+            return (
+                f"it gave a mean of shape {list(mean.shape)} and a scale of shape {list(scale.shape)} for"
+                f" {len(self._characteristics)} characteristics"
+            )
+        if not (np.isfinite(mean).all() and np.isfinite(scale).all() and (scale > 0).all()):
+            return "it gave a mean or scale that is no number"
+        return None
 
     def _fill(self, measurements: Sequence[Measurement]) -> None:
         for measurement in measurements:

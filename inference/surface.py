@@ -15,6 +15,7 @@ from quality.evidence import Finding, Frame, NoEvidence
 
 _COLOURS = 3
 _ANY_SIZE = (256, 256)
+_MEND = "look at the picture; if it is a good one, check the bundle with `jidoka models verify`"
 
 
 def surface_session(bundle: Bundle) -> Session:
@@ -38,9 +39,18 @@ def surface_session(bundle: Bundle) -> Session:
     return open_session(bundle.model, {bundle.inputs[0].name: np.zeros(shape, dtype=np.uint8)})
 
 
+class ShapeError(ValueError):
+    """The graph's answer has not the shape that its bundle says."""
+
+
 def score_frame(session: Session, pixels: NDArray[np.uint8]) -> tuple[float, NDArray[np.float32]]:
-    """The score of one picture and its map. The picture has the size and channels the graph asks for."""
+    """The score of one picture and its map. The picture has the size and channels the graph asks for.
+
+    Raises ShapeError, and what the graph's run raises.
+    """
     score, seen = session.run(["score", "map"], {"picture": pixels})
+    if score.shape != () or seen.ndim != 2:  # noqa: PLR2004 - rows and columns
+        raise ShapeError(f"a score of shape {list(score.shape)} and a map of shape {list(seen.shape)}")
     return float(score), seen
 
 
@@ -63,24 +73,33 @@ class OnnxInspector:
         return self._channels
 
     def inspect(self, frame: Frame) -> Finding | NoEvidence:
-        """What the model sees; NoEvidence when it is another kind of picture or the model's answer is NaN."""
+        """What the model sees; NoEvidence for another kind of picture, and for an answer that is not of its kind.
+
+        Raises what the graph's run raises.
+        """
         pixels = frame.pixels
         problem = self._mismatch(pixels)
         if problem:
             return NoEvidence(
                 self._camera, problem, "set the camera to what the model was trained on, or train a model for it"
             )
-        score, seen = score_frame(self._session, pixels)
+        height, width = pixels.shape[:2]
+        try:
+            score, seen = score_frame(self._session, pixels)
+            self._covers(seen, height, width)
+        except ShapeError as error:
+            return NoEvidence(self._camera, f"the surface model gave {error}", _MEND)
         # Written so that NaN fails too; some operators turn it into a huge number on the way.
         if not (0 <= score <= 1 and np.all((seen >= 0) & (seen <= 1))):
-            return NoEvidence(
-                self._camera,
-                "the surface model's answer is no probability",
-                "look at the picture; if it is a good one, check the bundle with `jidoka models verify`",
-            )
-        height, width = pixels.shape[:2]
+            return NoEvidence(self._camera, "the surface model's answer is no probability", _MEND)
         marked = boxes(seen, self._threshold, self._patch, height, width)
         return Finding(self._camera, score, seen, marked, self._model)
+
+    def _covers(self, seen: NDArray[np.float32], height: int, width: int) -> None:
+        """A map may leave out less than one patch at an edge, or go as far beyond it."""
+        rows, columns = seen.shape
+        if abs(rows * self._patch - height) >= self._patch or abs(columns * self._patch - width) >= self._patch:
+            raise ShapeError(f"a map of {rows} × {columns} patches for a picture of {height} × {width} pixels")
 
     def _mismatch(self, pixels: NDArray[np.uint8]) -> str:
         shape: tuple[int, ...] = pixels.shape
