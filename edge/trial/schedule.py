@@ -24,12 +24,14 @@ class FaultKind(StrEnum):
     LINK_SLOW = "link slow"
     REQUEST_LOST = "request lost"
     REQUEST_TRUNCATED = "request truncated"
+    REQUEST_CORRUPT = "request corrupt"
     REQUEST_DUPLICATED = "request duplicated"
     REPLY_LOST = "reply lost"
     REPLY_LATE = "reply late"
     REPLY_TRUNCATED = "reply truncated"
+    REPLY_CORRUPT = "reply corrupt"
     REPLY_DUPLICATED = "reply duplicated"
-    REPLY_SWAPPED = "reply swapped with the next"
+    REPLY_OLD = "reply overtaken by an older one"
     REPLY_WRONG_FUNCTION = "reply with wrong function code"
     REPLY_WRONG_COUNT = "reply with wrong count"
     REPLY_WRONG_ECHO = "reply with wrong echo"
@@ -61,6 +63,37 @@ class FaultKind(StrEnum):
     SLIP = "two parts in the station"
     BYPASS = "bypass switch"
     PARAMETER_CLAMPED = "parameter clamped by the plc"
+    SERIAL_DUPLICATE = "serial duplicated"
+    NO_MORE_PARTS = "part left standing"
+    READING_NAN = "reading not a number"
+    READING_OUT_OF_RANGE = "reading out of range"
+
+    CAMERA_FROZEN = "camera frozen"
+    PREVIOUS_FRAME = "previous part's frame"
+    CAMERA_CORRUPT = "picture corrupt"
+    CAMERA_HANG = "capture hangs"
+    CAMERA_GONE = "camera gone"
+    WRONG_RESOLUTION = "wrong resolution"
+    CAMERA_CLOCK = "camera clock ahead"
+
+    MODEL_NAN = "model output not a number"
+    MODEL_SHAPE = "model output of wrong shape"
+    MODEL_RAISES = "model breaks down"
+    MODEL_SLOW = "model slower than its deadline"
+    MODEL_DIES = "inference worker killed"
+
+    GAUGE_SILENT = "gauge silent"
+    GAUGE_NAN = "gauge measures no number"
+    GAUGE_LATE = "gauge late"
+
+    CLOCK_FORWARD = "clock jumps forward"
+    CLOCK_BACK = "clock jumps back"
+
+    NOBODY_DECIDES = "nobody decides"
+    TWO_DECIDE = "two decide at once"
+    REPLAYED_DECISION = "decision replayed"
+    CHANGED_REPLAY = "decision replayed with changed body"
+    STALE_DECISION = "decision on a stale version"
 
 
 NETWORK: Final = frozenset(kind for kind in FaultKind if kind.name.startswith(("LINK_", "REQUEST_", "REPLY_")))
@@ -99,6 +132,13 @@ _SECONDS: Final[Mapping[FaultKind, tuple[float, float]]] = MappingProxyType(
         FaultKind.WORD_ORDER: (1.0, 30.0),
         FaultKind.BYPASS: (10.0, 180.0),
         FaultKind.PARAMETER_CLAMPED: (60.0, 900.0),
+        FaultKind.NO_MORE_PARTS: (30.0, 120.0),
+        **{kind: (30.0, 120.0) for kind in FaultKind if kind.name.startswith(("READING_", "MODEL_", "GAUGE_"))},
+        **{kind: (10.0, 90.0) for kind in FaultKind if kind.name.startswith("CAMERA_")},
+        FaultKind.PREVIOUS_FRAME: (30.0, 90.0),
+        FaultKind.WRONG_RESOLUTION: (30.0, 90.0),
+        FaultKind.NOBODY_DECIDES: (300.0, 1200.0),
+        **{kind: (120.0, 600.0) for kind in FaultKind if kind.name.endswith(("_DECIDE", "_DECISION", "_REPLAY"))},
     }
 )
 """From the shortest to the longest; a kind that is not here happens at one moment."""

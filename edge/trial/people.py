@@ -1,0 +1,151 @@
+"""The people of a trial: engineers with tablets, who look at what is held and decide, in their own time.
+
+They decide through the very store call that the review station makes, and believe only what it tells them.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from random import Random
+from typing import Any, Final, Protocol
+from uuid import UUID
+
+from edge.trial.chronicle import Chronicle, Decided, Refused
+from edge.trial.line import LARGEST_OFFSET_UM, LARGEST_STEP_UM, LINE, PARAMETERS
+from edge.trial.schedule import FaultKind
+from quality.case import Case, CaseKind, CaseState, Decision, DecisionKind, Disposition, Refusal
+from quality.characteristic import LineId
+from quality.plan import ControlPlan, Role
+from quality.ports import Clock, StoreError
+from records.review_records import ReviewRecords
+from review_api.line import parameter_in_force
+
+LOOK_EVERY_S: Final = (10.0, 30.0)
+SEND_AGAIN_AFTER_S: Final = 2.0
+STANDSTILL_S: Final = (20.0, 90.0)
+"""How long somebody stops the line for."""
+OFTEN_ENOUGH: Final = 0.9
+NAMES: Final = ("Ana", "Ben")
+_WAITING: Final = frozenset({CaseState.OPEN})
+
+
+class Station(Protocol):
+    """The review station's way to the store: runs the call as its process would."""
+
+    def __call__(self, call: Callable[..., Any], *args: Any) -> Awaitable[Any]:
+        """The call's result, once it is durable; raises what it raises, StoreError among it."""
+        ...
+
+
+class People:
+    """Two engineers at one line. `now` gives the shift's seconds."""
+
+    def __init__(
+        self,
+        records: ReviewRecords,
+        station: Station,
+        plan: ControlPlan,
+        clock: Clock,
+        chronicle: Chronicle,
+        now: Callable[[], float],
+        random: Random,
+    ) -> None:
+        self._records = records
+        self._station = station
+        self._plan = plan
+        self._clock = clock
+        self._chronicle = chronicle
+        self._now = now
+        self._random = random
+        self._until: dict[FaultKind, float] = {}
+        self._taken: list[Decision] = []
+        self.resting = False
+        """True once nobody changes anything about the line any more: only what is held is still decided on."""
+
+    def begin(self, kind: FaultKind, seconds: float) -> None:
+        """They behave like that from now on, for that long."""
+        self._until[kind] = self._now() + seconds
+
+    async def run(self) -> None:
+        """Looks and decides for ever."""
+        while True:
+            await self._clock.sleep(self._random.uniform(*LOOK_EVERY_S))
+            if self._active(FaultKind.NOBODY_DECIDES):
+                continue
+            page = await self._station(self._records.cases, LINE, _WAITING)
+            for row in reversed(page.rows if page is not None else ()):
+                if self._random.random() < 0.5:  # noqa: PLR2004 - half of them wait for the next look
+                    await self._decide_on(row.case)
+            if not self.resting and self._random.random() > OFTEN_ENOUGH:
+                await self._decide_on_the_line()
+
+    async def _decide_on(self, case: Case) -> None:
+        decision = self._about(case)
+        if self._active(FaultKind.STALE_DECISION) and case.version > 1:
+            decision = replace(decision, case_version=case.version - 1)
+        if self._active(FaultKind.TWO_DECIDE):
+            other = self._about(case)
+            await asyncio.gather(self._take(decision), self._take(replace(other, decided_by=NAMES[1])))
+            return
+        await self._take(decision)
+        if self._active(FaultKind.REPLAYED_DECISION):
+            await self._take(replace(decision, decided_at=self._clock.now()))
+        if self._active(FaultKind.CHANGED_REPLAY):
+            await self._take(replace(decision, reason="something else"))
+
+    async def _decide_on_the_line(self) -> None:
+        if self._random.random() < 0.3:  # noqa: PLR2004 - the rest are adjustments
+            await self._take(self._decision(DecisionKind.STOP_LINE))
+            await self._clock.sleep(self._random.uniform(*STANDSTILL_S))
+            await self._take(self._decision(DecisionKind.RESUME))
+            return
+        parameter = self._random.choice(PARAMETERS)
+        current = await self._in_force(parameter)
+        value = (current or 0.0) + self._random.randint(-LARGEST_STEP_UM - 5, LARGEST_STEP_UM + 5)
+        value = max(-LARGEST_OFFSET_UM - 5.0, min(LARGEST_OFFSET_UM + 5.0, value))
+        await self._take(
+            replace(self._decision(DecisionKind.ADJUST_PARAMETER), parameter=parameter, value=value), current
+        )
+
+    async def _in_force(self, parameter: str) -> float | None:
+        state = await self._station(self._records.line_state, LINE)
+        return parameter_in_force(state, parameter, self._clock.now())
+
+    def _about(self, case: Case) -> Decision:
+        """What this person makes of that case; wishes that the rules refuse among it."""
+        kind = self._random.choices(
+            (DecisionKind.RELEASE, DecisionKind.CONFIRM_HOLD, DecisionKind.MEASURE), (0.4, 0.5, 0.1)
+        )[0]
+        if case.kind is CaseKind.ESCAPE and kind is DecisionKind.MEASURE:
+            kind = DecisionKind.CONFIRM_HOLD
+        disposition = self._random.choice(tuple(Disposition)) if kind is DecisionKind.CONFIRM_HOLD else None
+        return replace(self._decision(kind), case_id=case.id, case_version=case.version, disposition=disposition)
+
+    def _decision(self, kind: DecisionKind) -> Decision:
+        return Decision(
+            id=UUID(int=self._random.getrandbits(128), version=4),
+            kind=kind,
+            line=LineId(LINE),
+            decided_by=NAMES[0],
+            role=Role.ENGINEER,
+            decided_at=self._clock.now(),
+            reason="as seen",
+        )
+
+    async def _take(self, decision: Decision, current: float | None = None) -> None:
+        """Sends it until there is an answer, as the tablet does, and notes what the answer was."""
+        while True:
+            try:
+                stored = await self._station(self._records.decide, decision, self._plan, current)
+            except Refusal as refusal:
+                self._chronicle.tell(Refused(self._now(), decision, refusal))
+                return
+            except StoreError:
+                stored = None
+            if stored is not None:
+                self._chronicle.tell(Decided(self._now(), decision, stored))
+                return
+            await self._clock.sleep(SEND_AGAIN_AFTER_S)
+
+    def _active(self, kind: FaultKind) -> bool:
+        return self._now() < self._until.get(kind, 0.0)
