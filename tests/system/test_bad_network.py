@@ -107,7 +107,8 @@ def test_a_network_that_damages_every_twentieth_frame_lets_nothing_false_in(
     with line.records() as records:
         found = compared(records, line, made)
         alarms = Counter(alarm.kind for alarm in records.alarms(line.settings.line, standing_only=False))
-    print(json.dumps({"seconds": round(took)} | found | {"alarms": alarms, "network": did}, indent=1))
+    summary = {"seconds": round(took)} | found | {"alarms": alarms, "network": did}
+    sys.stdout.write(json.dumps(summary, indent=1) + "\n")
     assert not NEVER_TRUE & alarms.keys()
     assert did["plc"]["faults"]
     if PARTS >= 2000:
@@ -179,7 +180,7 @@ def compared(records: ReviewRecords, line: RunningLine, made: dict[str, Any]) ->
 
 
 def judged_without(detail: InspectionDetail, shown: dict[str, float]) -> bool:
-    """Whether a reading is missing, which must have held the part; those there are, are the true ones bit by bit."""
+    """Whether a reading is missing, which must have held the part; those there are, are true bit by bit."""
     for name, value in detail.readings.items():
         true = shown.get(name, 0.0)
         assert value == struct.unpack(">f", struct.pack(">f", true))[0], f"{detail.row.serial}: {name} is false"
@@ -206,7 +207,8 @@ def measured(records: ReviewRecords, line: RunningLine, made: dict[str, Any]) ->
 
 def released(records: ReviewRecords, line: RunningLine) -> set[str]:
     """The serials of held parts whose release is on record as done."""
-    serials, below = set(), None
+    serials: set[str] = set()
+    below: int | None = None
     while True:
         page = records.decisions(Filter(line=line.settings.line), below, 500)
         for view in page.rows:
