@@ -25,10 +25,10 @@ log = structlog.get_logger(__name__)
 
 START_S = 10.0
 """A grabber may take this long from its start to its first word; opening an RTSP stream takes seconds."""
-GRACE_S = 0.5
-"""Beyond the time-out, so that a grabber can say itself what is wrong before it is replaced."""
+LOOK_S = 0.1
 FIRST_PAUSE_S = 0.1
-LONGEST_PAUSE_S = 2.0
+LONGEST_PAUSE_S = 0.5
+"""Between two tries, so that a camera that is back gives evidence again well within two seconds."""
 
 
 class Camera:
@@ -122,12 +122,12 @@ class Camera:
     async def _watch(self, receiver: Receiver) -> NoEvidence:
         started = receiver.heard
         while not receiver.ended.done():
-            silent_for = self.settings.timeout_s + GRACE_S if receiver.heard > started else START_S
+            silent_for = self.settings.silent_s if receiver.heard > started else START_S
             remaining = receiver.heard + silent_for - time.monotonic()
             if remaining <= 0:
                 return self._choice.says(f"it has been silent for {silent_for:.1f} s", CABLE)
             # In short steps: the first word shortens what may remain.
-            await asyncio.wait([receiver.ended], timeout=min(remaining, GRACE_S))
+            await asyncio.wait([receiver.ended], timeout=min(remaining, LOOK_S))
         if receiver.last_words is not None:
             return self._choice.says(receiver.last_words.problem, receiver.last_words.mend)
         return self._choice.says(

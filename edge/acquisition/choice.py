@@ -12,6 +12,7 @@ from concurrent.futures import Executor
 import structlog
 
 from edge.acquisition.examine import Shown, clock_problem, corrupt, examine
+from edge.acquisition.pairing import MEND, Pairing
 from edge.acquisition.pictures import PictureError
 from edge.acquisition.settings import CameraSettings
 from edge.acquisition.wire import Grabbed
@@ -45,6 +46,7 @@ class Choice:
         self._kept_bytes = 0
         self._arrived = asyncio.Event()
         self._before: Shown | None = None
+        self._pairing = Pairing()
         self._stream_problem: NoEvidence | None = self.says("it has said nothing yet", CABLE)
         self._silence: NoEvidence | None = None
         self._picture_problem: NoEvidence | None = None
@@ -70,6 +72,7 @@ class Choice:
     def fail(self, problem: NoEvidence) -> None:
         """The source has failed; no picture comes until it says something again."""
         self._stream_problem = problem
+        self._pairing.forget()
 
     def keep(self, grabbed: Grabbed | None) -> None:
         """Takes in a picture, or the word (None) that the source is watched and has none."""
@@ -84,30 +87,37 @@ class Choice:
         self._arrived.set()
         self._arrived = asyncio.Event()
 
-    async def frame_after(self, monotonic: float, cycle: Cycle | None = None) -> Frame | NoEvidence:  # noqa: ARG002
-        """The first frame captured after that moment (seconds of `now`) that is evidence for the cycle's part.
+    async def frame_after(self, monotonic: float, cycle: Cycle | None = None) -> Frame | NoEvidence:
+        """The frame of the cycle whose part was seen at that moment (seconds of `now`), or why there is none.
 
-        Corrupt pictures are passed over for the next one within the time-out, and reported. A frozen camera,
-        one of the wrong size or with a wrong clock is answered at once: its next picture is no better.
+        It is the first one captured after that moment. Corrupt pictures are passed over for the next one within
+        the time-out, and reported. A frozen camera, one of the wrong size or with a wrong clock is answered at
+        once: its next picture is no better. A triggered camera takes one picture for each part, perhaps just
+        before the part is seen: that one counts or none, and its count has to be the cycle's.
         """
+        triggered = cycle if self._settings.trigger == "hardware" else None
+        since = monotonic - self._settings.lead_s if triggered else monotonic
         skipped: NoEvidence | None = None
         count = 0
         answer: Frame | NoEvidence
         try:
             async with asyncio.timeout(self._settings.timeout_s):
                 while True:
-                    grabbed = await self._first_after(monotonic)
+                    grabbed = await self._first_after(since)
+                    refusal = clock_problem(self._settings, grabbed) or self._miscounted(triggered, since)
                     try:
-                        answer = clock_problem(self._settings, grabbed) or await self._examine(grabbed)
+                        answer = refusal or await self._examine(grabbed)
                         break
                     except PictureError as error:
                         count += 1
                         self.corrupt_pictures += 1
-                        skipped = corrupt(self._settings, error, count)
+                        answer = skipped = corrupt(self._settings, error, count)
                         log.warning("corrupt picture", camera=self._settings.name, problem=error.problem)
-                        monotonic = grabbed.captured.monotonic
+                        if triggered:
+                            break
+                        since = grabbed.captured.monotonic
         except TimeoutError:
-            answer = skipped or self._nothing_new(monotonic)
+            answer = skipped or self._nothing_new(since, triggered)
         if isinstance(answer, Frame):
             self._before = Shown(answer.sha256, grabbed.captured)
             self._picture_problem = skipped
@@ -122,18 +132,34 @@ class Choice:
                     return grabbed
             await self._arrived.wait()
 
+    def _miscounted(self, triggered: Cycle | None, since: float) -> NoEvidence | None:
+        if triggered is None:
+            return None
+        came = [kept.captured.counter for kept in self._kept if kept.captured.monotonic > since]
+        counters = tuple(counter for counter in came if counter is not None)
+        if len(counters) < len(came):
+            return self.says("its pictures carry no count", MEND)
+        problem = self._pairing.problem(triggered, counters)
+        return None if problem is None else self.says(problem, MEND)
+
     async def _examine(self, grabbed: Grabbed) -> Frame | NoEvidence:
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._executor, examine, self._settings, grabbed, self._before)
 
-    def _nothing_new(self, monotonic: float) -> NoEvidence:
+    def _nothing_new(self, monotonic: float, triggered: Cycle | None) -> NoEvidence:
         if self._stream_problem is not None:
             return self._stream_problem
         waited = f"no picture newer than the trigger came within {self._settings.timeout_s:g} s"
+        mend = CABLE
+        if triggered is not None:
+            due = self._pairing.due(triggered)
+            waited = f"no picture of cycle {triggered.sequence} came within {self._settings.timeout_s:g} s"
+            waited += "" if due is None else f", where count {due} was due"
+            mend = MEND
         newest = self._kept[-1] if self._kept else None
         if newest is not None:
             waited += f"; its newest is {self._now() - newest.captured.monotonic:.2f} s old"
             if newest.received > monotonic and self._settings.clock == "camera":
                 return self.says(waited, "Let the camera and this machine follow the same NTP server.")
-        self._silence = self.says(waited, CABLE)
+        self._silence = self.says(waited, mend)
         return self._silence

@@ -30,7 +30,7 @@ def main() -> int:
     channel = socket.socket(fileno=int(sys.argv[1]))
     _die_with(parent=int(sys.argv[2]))
     settings = CameraSettings.from_json(sys.stdin.buffer.read())
-    handover = Handover(channel)
+    handover = Handover(channel, lossless=settings.kind == "genicam")
     try:
         for item in _pictures(settings):
             handover.offer(item)
@@ -58,6 +58,10 @@ def _pictures(settings: CameraSettings) -> "Iterator[tuple[Captured, bytes | NDA
         from edge.acquisition import folder  # noqa: PLC0415
 
         return folder.pictures(settings)
+    if settings.kind == "genicam":
+        from edge.acquisition import genicam_source  # noqa: PLC0415
+
+        return genicam_source.pictures(settings)
     from edge.acquisition import opencv_source  # noqa: PLC0415
 
     return opencv_source.pictures(settings)
@@ -66,11 +70,13 @@ def _pictures(settings: CameraSettings) -> "Iterator[tuple[Captured, bytes | NDA
 class Handover:
     """One place for the newest picture, and the thread that sends it on.
 
-    While the edge process is busy the place is overwritten; the source is never kept waiting.
+    While the edge process is busy the place is overwritten; the source is never kept waiting. Pixels are encoded
+    here, as PNG when `lossless`, else as JPEG: what was compressed on its way gains nothing from more.
     """
 
-    def __init__(self, channel: socket.socket) -> None:
+    def __init__(self, channel: socket.socket, *, lossless: bool) -> None:
         self._channel = channel
+        self._lossless = lossless
         self._changed = threading.Condition()
         self._newest: tuple[Captured, bytes | NDArray[np.uint8]] | None = None
         self._alive = False
@@ -115,9 +121,9 @@ class Handover:
 
     def _send_picture(self, captured: Captured, picture: "bytes | NDArray[np.uint8]") -> None:
         if not isinstance(picture, bytes):
-            from edge.acquisition.pictures import encode_jpeg  # noqa: PLC0415
+            from edge.acquisition.pictures import encode_jpeg, encode_png  # noqa: PLC0415
 
-            picture = encode_jpeg(picture)
+            picture = encode_png(picture) if self._lossless else encode_jpeg(picture)
         header = picture_header(captured, len(picture))
         sent = self._channel.sendmsg([header, picture]) - len(header)
         if sent < 0:

@@ -9,7 +9,7 @@ import select
 import socket
 import ssl
 import time
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from email.message import Message
 from urllib.parse import unquote, urlsplit
 
@@ -24,13 +24,22 @@ from edge.acquisition.wire import (
 
 LONGEST_HEADERS = 16_384
 RECEIVE_BYTES = 262_144
+ALIVE_EVERY_S = 0.1
+"""While a triggered camera has nothing to send."""
+PROBE_AFTER_S = 1
+"""A camera that sends nothing and answers no probe of the network for so long, twice, is gone."""
 WAIT_STEP_S = 0.02
 """The most by which an arrival can be taken for later than it was."""
+LARGEST_COUNTER = 2**63 - 1
 HTTP_OK = 200
 HTTP_UNAUTHORIZED = 401
 
 NETWORK = "Check the camera's power, its network cable and the host and port in its source."
 STREAM = "Check that the source is the camera's multipart MJPEG stream."
+
+
+class StalledError(SourceError):
+    """Nothing came for as long as was allowed."""
 
 
 class ByteStream:
@@ -77,6 +86,15 @@ class ByteStream:
         """Returns once there is something to read."""
         if not self._buffer:
             self._receive()
+
+    def quiet(self, seconds: float) -> bool:
+        """True when there was nothing to read for that long."""
+        self.allow(seconds)
+        try:
+            self.await_byte()
+        except StalledError:
+            return True
+        return False
 
     def exactly(self, length: int) -> bytes:
         """That many bytes; what is not buffered yet is received where it will stay."""
@@ -139,29 +157,38 @@ class ByteStream:
         now = time.monotonic()
         self.arrived = now if now - self._found_empty <= WAIT_STEP_S else self._found_empty
 
-    def _too_late(self) -> SourceError:
-        return SourceError(f"the stream stands still: no whole picture within {self._allowed_s:g} s", NETWORK)
+    def _too_late(self) -> StalledError:
+        return StalledError(f"the stream stands still: no whole picture within {self._allowed_s:g} s", NETWORK)
 
 
-def pictures(settings: CameraSettings) -> Generator[tuple[Captured, bytes], None, None]:
+def pictures(settings: CameraSettings) -> Generator[tuple[Captured, bytes] | None, None, None]:
     """Every picture of the stream with its capture time, as long as the camera sends.
 
-    Raises SourceError when the camera refuses, stands still for `timeout_s`, ends the stream or sends one
-    that cannot be cut.
+    Of a triggered camera also None while it has nothing to send. Raises SourceError when the camera refuses,
+    stands still for `stalled_s`, ends the stream or sends one that cannot be cut.
     """
     with _connect(settings) as connection:
         stream = ByteStream(connection)
-        stream.allow(settings.timeout_s)
+        stream.allow(settings.stalled_s)
         boundary = _boundary(stream)
         while True:
-            stream.allow(settings.timeout_s)
+            yield from _rest(settings, stream)
             _pass_boundary(stream, boundary)
             # Counted from after the boundary: many servers send it together with the picture before.
+            yield from _rest(settings, stream)
             stream.await_byte()
             arrived = stream.arrived
             fields = stream.headers()
             picture = _body(stream, fields, boundary)
             yield _captured(settings, fields, arrived), picture
+
+
+def _rest(settings: CameraSettings, stream: ByteStream) -> Iterator[None]:
+    """Between two pictures a triggered camera may rest; what begins to come has to come to its end."""
+    if settings.trigger == "hardware":
+        while stream.quiet(ALIVE_EVERY_S):
+            yield None
+    stream.allow(settings.stalled_s)
 
 
 def _connect(settings: CameraSettings) -> socket.socket:
@@ -179,12 +206,21 @@ def _connect(settings: CameraSettings) -> socket.socket:
         request += f"Authorization: Basic {base64.b64encode(account.encode()).decode()}\r\n"
     try:
         connection = socket.create_connection((host, port), settings.timeout_s)
+        _probe_when_quiet(connection)
         if secure:
             connection = ssl.create_default_context().wrap_socket(connection, server_hostname=host)
         connection.sendall(f"{request}\r\n".encode())
     except OSError as error:
         raise SourceError(f"{host}:{port} cannot be reached: {error.strerror or error}", NETWORK) from error
     return connection
+
+
+def _probe_when_quiet(connection: socket.socket) -> None:
+    """Lets the kernel ask a resting camera's network whether it is there, so that a pulled cable is noticed."""
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, PROBE_AFTER_S)
+    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, PROBE_AFTER_S)
+    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPCNT, 1)
 
 
 def _boundary(stream: ByteStream) -> bytes:
@@ -224,12 +260,23 @@ def _body(stream: ByteStream, fields: Message, boundary: bytes) -> bytes:
 
 
 def _captured(settings: CameraSettings, fields: Message, arrived: float) -> Captured:
+    counter = _counter(fields) if settings.trigger == "hardware" else None
     if settings.clock == "arrival":
-        return captured_at_monotonic(arrived - settings.latency_s)
+        return captured_at_monotonic(arrived - settings.latency_s, counter)
     try:
-        return captured_at_epoch(float(fields["X-Timestamp"]))
+        return captured_at_epoch(float(fields["X-Timestamp"]), counter)
     except (TypeError, ValueError) as error:
         raise SourceError(
             "its pictures carry no X-Timestamp in seconds since 1970",
             "Let the camera send it, or set clock: arrival in LINE.yaml.",
         ) from error
+
+
+def _counter(fields: Message) -> int:
+    counter = fields["X-Frame-Counter"]
+    if counter is None or not counter.isdecimal() or int(counter) > LARGEST_COUNTER:
+        raise SourceError(
+            "its pictures carry no X-Frame-Counter",
+            "Let the camera count its exposures there, or set trigger: free in LINE.yaml.",
+        )
+    return int(counter)

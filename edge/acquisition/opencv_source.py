@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.acquisition.settings import CameraSettings
+from edge.acquisition.stream_clock import StreamClock
 from edge.acquisition.wire import Captured, SourceError, captured_at_monotonic
 
 OPEN_TIMEOUT_MS = 5000
@@ -22,7 +23,7 @@ DEVICE = "Check the cable, that no other program holds the device, and that the 
 
 
 def pictures(settings: CameraSettings) -> Iterator[tuple[Captured, NDArray[np.uint8]]]:
-    """Every picture of the stream as BGR pixels, stamped on arrival less the latency.
+    """Every picture of the stream as BGR pixels, by its arrival less the latency and what it waited in buffers.
 
     Raises SourceError when the source cannot be opened or ends.
     """
@@ -31,8 +32,10 @@ def pictures(settings: CameraSettings) -> Iterator[tuple[Captured, NDArray[np.ui
     try:
         if not capture.isOpened():
             raise SourceError("the video source cannot be opened", mend)
+        clock = StreamClock()
         while capture.grab():
-            captured = captured_at_monotonic(time.monotonic() - settings.latency_s)
+            arrived = clock.captured(capture.get(cv2.CAP_PROP_POS_MSEC) / 1000, time.monotonic())
+            captured = captured_at_monotonic(arrived - settings.latency_s)
             retrieved, pixels = capture.retrieve()
             if not retrieved:
                 raise SourceError("the video source sends what cannot be decoded", mend)
@@ -52,7 +55,7 @@ def _stream(settings: CameraSettings) -> cv2.VideoCapture:
             cv2.CAP_PROP_OPEN_TIMEOUT_MSEC,
             OPEN_TIMEOUT_MS,
             cv2.CAP_PROP_READ_TIMEOUT_MSEC,
-            int(settings.timeout_s * 1000),
+            int(settings.stalled_s * 1000),
         ],
     )
 

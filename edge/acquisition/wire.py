@@ -27,10 +27,14 @@ class SourceError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Captured:
-    """When a picture was taken: seconds of this machine's monotonic clock, and seconds since the epoch."""
+    """When a picture was taken: seconds of this machine's monotonic clock, and seconds since the epoch.
+
+    `counter` is the camera's own count of its exposures, or None when it does not say.
+    """
 
     monotonic: float
     epoch: float
+    counter: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,37 +54,40 @@ class Kind(IntEnum):
     PROBLEM = 3
 
 
-HEADER = struct.Struct("<BddI")
+HEADER = struct.Struct("<BddqI")
+"""Kind, seconds of both clocks, counter, and the length of what follows."""
+NO_COUNTER = -1
 
 
-def captured_at_epoch(epoch: float) -> Captured:
+def captured_at_epoch(epoch: float, counter: int | None = None) -> Captured:
     """The moment of a camera's wall-clock stamp.
 
     The offset between the clocks is taken anew for each picture, so that a corrected wall clock moves at
     most the pictures that were on their way.
     """
-    return Captured(monotonic=epoch - time.time() + time.monotonic(), epoch=epoch)
+    return Captured(epoch - time.time() + time.monotonic(), epoch, counter)
 
 
-def captured_at_monotonic(monotonic: float) -> Captured:
+def captured_at_monotonic(monotonic: float, counter: int | None = None) -> Captured:
     """The moment of a picture that carries no stamp of its own."""
-    return Captured(monotonic=monotonic, epoch=monotonic - time.monotonic() + time.time())
+    return Captured(monotonic, monotonic - time.monotonic() + time.time(), counter)
 
 
 def picture_header(captured: Captured, length: int) -> bytes:
     """What goes before the picture's own bytes."""
-    return HEADER.pack(Kind.PICTURE, captured.monotonic, captured.epoch, length)
+    counter = NO_COUNTER if captured.counter is None else captured.counter
+    return HEADER.pack(Kind.PICTURE, captured.monotonic, captured.epoch, counter, length)
 
 
 def alive_message() -> bytes:
     """Nothing new, but the source is being watched."""
-    return HEADER.pack(Kind.ALIVE, 0, 0, 0)
+    return HEADER.pack(Kind.ALIVE, 0, 0, NO_COUNTER, 0)
 
 
 def problem_message(error: SourceError) -> bytes:
     """The last words of a grabber."""
     body = json.dumps([error.problem, error.mend]).encode()
-    return HEADER.pack(Kind.PROBLEM, 0, 0, len(body)) + body
+    return HEADER.pack(Kind.PROBLEM, 0, 0, NO_COUNTER, len(body)) + body
 
 
 class Receiver(asyncio.BufferedProtocol):
@@ -112,7 +119,7 @@ class Receiver(asyncio.BufferedProtocol):
         self._filled += nbytes
         if self._filled < len(self._target):
             return
-        kind, monotonic, epoch, length = HEADER.unpack(self._header)
+        kind, monotonic, epoch, counter, length = HEADER.unpack(self._header)
         if self._target is self._header and length:
             if length > LARGEST_PICTURE and self._transport is not None:
                 self._transport.close()
@@ -120,7 +127,7 @@ class Receiver(asyncio.BufferedProtocol):
             self._target = bytearray(length)
         else:
             body, self._target = self._target, self._header
-            self._take(kind, Captured(monotonic, epoch), body)
+            self._take(kind, Captured(monotonic, epoch, None if counter == NO_COUNTER else counter), body)
         self._filled = 0
 
     def _take(self, kind: int, captured: Captured, body: bytearray) -> None:

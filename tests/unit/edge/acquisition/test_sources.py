@@ -199,6 +199,6 @@ async def test_messages_arrive_in_order_however_they_are_sliced() -> None:
 
 
 async def test_a_length_beyond_the_bound_ends_the_connection() -> None:
-    receiver, pictures = await received(HEADER.pack(1, 0, 0, 20_000_001), b"rest")
+    receiver, pictures = await received(HEADER.pack(1, 0, 0, -1, 20_000_001), b"rest")
     assert receiver.ended.done()
     assert pictures == []
