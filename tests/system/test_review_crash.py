@@ -1,13 +1,10 @@
 """kill -9 of the review station while decisions are sent: each is applied once or not at all, and one can tell."""
 
-import json
 import random
 import signal
 import time
 import urllib.error
-import urllib.request
 from collections.abc import Callable
-from http.cookiejar import CookieJar
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -17,33 +14,10 @@ from quality.case import CaseState, DecisionKind
 from quality.order import OrderState
 from records.views import Filter
 from tests.system.running import RunningLine, wait_until
+from tests.system.tablet import Tablet
 
 pytestmark = pytest.mark.slow
 KILLS = 6
-
-
-class Tablet:
-    """A client that signs in and puts decisions, as the page does."""
-
-    def __init__(self, address: str) -> None:
-        self._address = address
-        self._opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(CookieJar()))
-        self._token = ""
-
-    def sign_in(self) -> None:
-        answer = self.send("POST", "/api/v1/session", {"name": "engineer", "password": "engineer"})
-        self._token = answer["csrf"]
-
-    def send(self, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
-        request = urllib.request.Request(
-            self._address + path,
-            data=None if body is None else json.dumps(body).encode(),
-            method=method,
-            headers={"Content-Type": "application/json", "X-CSRF-Token": self._token, "Origin": self._address},
-        )
-        with self._opener.open(request, timeout=5) as answer:
-            found: dict[str, Any] = json.load(answer)
-        return found
 
 
 def test_each_decision_is_applied_once_or_not_at_all(make_line: Callable[..., RunningLine]) -> None:
