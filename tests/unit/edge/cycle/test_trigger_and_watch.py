@@ -85,6 +85,20 @@ async def test_a_silent_plc_is_an_alarm_until_it_answers(
     assert watch.latest is not None
 
 
+async def test_a_plc_that_was_busy_is_seen_again_within_a_fraction_of_a_second(
+    gate: FakeGate, alarms: Alarms, clock: FakeClock
+) -> None:
+    watch = watch_of(gate, alarms, clock)
+    gate.fails = [EquipmentError("plc: exception 6: it is busy")] * 40
+    running = asyncio.create_task(watch.run())
+    await clock.advance(2)
+    assert watch.latest is None
+    gate.fails = []
+    await clock.advance(0.25)
+    running.cancel()
+    assert watch.latest is not None
+
+
 async def test_a_frozen_heartbeat_and_the_line_s_own_states_are_alarms(
     gate: FakeGate, alarms: Alarms, clock: FakeClock, records: FakeRecords
 ) -> None:
