@@ -5,12 +5,13 @@ from pathlib import Path
 from uuid import UUID
 
 from quality.case import CaseState, Decision
+from quality.order import Order
 from quality.plan import ControlPlan
 from records.accounts import account_of, every_account, store_account
 from records.database import Database
 from records.pictures import Pictures, is_sha256
 from records.reading.cases import case_detail, case_page, cases_like
-from records.reading.decisions import decision_of, decision_page
+from records.reading.decisions import decision_of, decision_page, orders_of
 from records.reading.defects import defect_rows
 from records.reading.inspections import (
     inspection_detail,
@@ -103,6 +104,11 @@ class ReviewRecords:
         """Decisions, newest first, by line, time (decided at) and serial."""
         with self._database.read() as connection:
             return decision_page(connection, wanted, below, limit)
+
+    def orders(self, line: str) -> tuple[Order, ...]:
+        """Every order of the line, by sequence."""
+        with self._database.read() as connection:
+            return orders_of(connection, line)
 
     def inspections(self, wanted: Filter, below: int | None = None, limit: int = 50) -> Page[InspectionRow]:
         """Inspections, newest first; times are those of the trigger."""

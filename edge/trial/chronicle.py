@@ -5,9 +5,10 @@ Times are virtual seconds since the shift's start.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from edge.simulator.part import Part
+from edge.trial.schedule import Fault
 from quality.case import Decision, Refusal
 from records.views import DecisionView
 
@@ -128,8 +129,46 @@ class Refused:
     refusal: Refusal
 
 
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """The edge process was told that a call of its store has returned; its effect must outlast everything."""
+
+    at: float
+    call: str
+    """The method's name."""
+    args: tuple[Any, ...]
+    result: object
+
+
+@dataclass(frozen=True, slots=True)
+class Crashed:
+    """The edge process ended, however it did."""
+
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Began:
+    """A fault is there from now on."""
+
+    fault: Fault
+
+
 Fact = (
-    Entered | Passed | Kept | Cleared | Executed | VerdictTaken | Booted | Exposed | Inferred | Decided | Refused
+    Entered
+    | Passed
+    | Kept
+    | Cleared
+    | Executed
+    | VerdictTaken
+    | Booted
+    | Exposed
+    | Inferred
+    | Decided
+    | Refused
+    | Stored
+    | Crashed
+    | Began
 )
 F = TypeVar("F")
 

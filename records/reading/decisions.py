@@ -1,4 +1,4 @@
-"""Decisions and how far they have travelled."""
+"""Decisions, the orders they became, and how far they have travelled."""
 
 from typing import Any
 from uuid import UUID
@@ -6,10 +6,11 @@ from uuid import UUID
 from sqlalchemy import Connection, Row, select
 
 from quality.case import DecisionKind, Disposition
-from quality.order import OrderState
+from quality.order import Order, OrderState
 from quality.plan import Role
 from records.moments import micros, moment
-from records.tables import decisions
+from records.rows import order_from
+from records.tables import decisions, orders
 from records.views import DecisionView, Filter, Page
 
 
@@ -42,6 +43,12 @@ def decisions_of_case(connection: Connection, case_id: UUID) -> tuple[DecisionVi
     """Every decision taken on the case, oldest first."""
     wanted = select(decisions).where(decisions.c.case_id == case_id).order_by(decisions.c.number)
     return tuple(decision_view(row) for row in connection.execute(wanted))
+
+
+def orders_of(connection: Connection, line: str) -> tuple[Order, ...]:
+    """Every order of the line, by sequence."""
+    wanted = select(orders).where(orders.c.line == line).order_by(orders.c.sequence)
+    return tuple(order_from(row) for row in connection.execute(wanted))
 
 
 def decision_page(connection: Connection, wanted: Filter, below: int | None, limit: int) -> Page[DecisionView]:
