@@ -34,6 +34,7 @@ from edge.acquisition.settings import CameraSettings
 from edge.acquisition.wire import Captured, Grabbed
 from edge.clock import SystemClock
 from edge.cycle.alarms import Alarms
+from edge.cycle.collecting import Collecting
 from edge.cycle.delivery import Delivery
 from edge.cycle.inspecting import Inspecting
 from edge.cycle.judging import Judging
@@ -191,6 +192,7 @@ async def run_ours(
     )
     inspecting = Inspecting(
         watch,
+        Collecting((), lambda: watch.latest),
         judging,
         records,
         write,

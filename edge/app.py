@@ -17,7 +17,7 @@ from edge.clock import SystemClock
 from edge.cycle.housekeeping import Housekeeping
 from edge.cycle.loose_thread import LooseThread
 from edge.cycle.writer import Writer
-from edge.equipment import open_bundle, open_camera, open_gate, open_gauge
+from edge.equipment import Buses, open_bundle, open_camera, open_devices, open_gate, open_gauge
 from edge.settings import LineSettings
 from edge.store import open_database
 from inference.bundle import Bundle
@@ -48,9 +48,13 @@ async def run_edge(settings: LineSettings, beside: Path) -> None:
         log.info("edge starts", line=settings.line, store=database.description)
         gate = open_gate(settings, clock)
         stack.push_async_callback(gate.close)
-        gauge = open_gauge(settings, clock)
+        buses = Buses()
+        gauge = open_gauge(settings, clock, buses)
         if gauge is not None:
             stack.push_async_callback(gauge.close)
+        devices = open_devices(settings, clock, buses)
+        for device in devices:
+            stack.push_async_callback(device.close)
         vision = ThreadPoolExecutor(max_workers=1, thread_name_prefix="vision")
         stack.callback(vision.shutdown)
         prune = partial(
@@ -68,6 +72,7 @@ async def run_edge(settings: LineSettings, beside: Path) -> None:
             write=write,
             gate=gate,
             gauge=gauge,
+            devices=devices,
             forecaster=models.forecaster,
             faces=models.faces,
             models=models.named,

@@ -13,6 +13,7 @@ import structlog
 
 from edge.cycle.alarms import Alarms
 from edge.cycle.case_clock import CaseClock
+from edge.cycle.collecting import Collecting
 from edge.cycle.compensation import CompensatedForecaster
 from edge.cycle.delivery import Delivery
 from edge.cycle.heartbeat import Heartbeat
@@ -28,7 +29,7 @@ from edge.cycle.writer import Writer
 from edge.settings import LineSettings
 from edge.store import live_folder
 from quality.characteristic import LineId, StationId
-from quality.ports import Clock, Forecaster, FrameSource, Gate, Gauge, Inspector, Records
+from quality.ports import Clock, Device, Forecaster, FrameSource, Gate, Gauge, Inspector, Records
 
 MOST_WAITING = 4
 HISTORY_ROWS = 256
@@ -69,6 +70,8 @@ class Surroundings:
     """Starts a thread for one model."""
     store: str
     """How the store runs, in one sentence."""
+    devices: Sequence[Device] = ()
+    """What brings readings beside the PLC."""
 
 
 async def assemble(settings: LineSettings, around: Surroundings, pace: Pace = Pace()) -> tuple[Task, ...]:
@@ -100,6 +103,7 @@ async def assemble(settings: LineSettings, around: Surroundings, pace: Pace = Pa
     watch = Watch(gate, trigger, alarms, clock, scan_s=settings.plc.scan_ms / 1000, most_waiting=MOST_WAITING)
     inspecting = Inspecting(
         watch,
+        Collecting(around.devices, lambda: watch.latest),
         judging,
         records,
         write,

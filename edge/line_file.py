@@ -5,16 +5,17 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
+from typing import TypeVar
 
 import yaml
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from edge.settings import LineSettings, TagSettings
+from edge.modbus_mistakes import Location, modbus_mistakes
+from edge.modbus_settings import Reach
+from edge.settings import LineSettings
 
-Location = tuple[str | int, ...]
-
-WORDS = {"int16": 1, "uint16": 1, "bit": 1, "int32": 2, "uint32": 2, "float32": 2}
+R = TypeVar("R", bound=Reach)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,20 +81,46 @@ def _anchored(settings: LineSettings, folder: Path) -> LineSettings:
     anchored = store.model_copy(
         update={"url": url, "frames": folder / store.frames, "ledger_key": folder / store.ledger_key}
     )
-    return settings.model_copy(update={"store": anchored})
+    return settings.model_copy(
+        update={
+            "store": anchored,
+            "plc": _reached(settings.plc, folder),
+            "gauge": None if settings.gauge is None else _reached(settings.gauge, folder),
+            "devices": tuple(_reached(device, folder) for device in settings.devices),
+        }
+    )
+
+
+def _reached(reach: R, folder: Path) -> R:
+    """The same device, its certificates taken from the file's folder."""
+    if reach.tls is None:
+        return reach
+    files = {name: folder / getattr(reach.tls, name) for name in ("ca", "certificate", "key")}
+    return reach.model_copy(update={"tls": reach.tls.model_copy(update=files)})
 
 
 def _contradictions(settings: LineSettings) -> Iterator[tuple[Location, str, str]]:
     """What each section allows by itself and the sections together do not."""
     characteristics = [c.name for c in settings.plan.characteristics]
-    tags = (*settings.plc.readings, *settings.plc.parameters)
+    tags = [*settings.plc.readings, *settings.plc.parameters]
+    for index, device in enumerate(settings.devices):
+        known = {tag.name for tag in tags}
+        for number, tag in enumerate(device.readings):
+            if tag.name in known:
+                yield (
+                    ("devices", index, "readings", number, "name"),
+                    f"{tag.name} is read from another device already",
+                    "Rename or remove one.",
+                )
+        tags += device.readings
     readings = [tag.name for tag in tags]
     cameras = [camera.name for camera in settings.cameras]
     yield from _twice(characteristics, ("plan", "characteristics"), "characteristic")
     yield from _twice([tag.name for tag in settings.plc.readings], ("plc", "readings"), "reading")
     yield from _twice([tag.name for tag in settings.plc.parameters], ("plc", "parameters"), "parameter")
     yield from _twice(cameras, ("cameras",), "camera")
-    yield from _overlaps(settings)
+    yield from _twice([device.name for device in settings.devices], ("devices",), "device")
+    yield from modbus_mistakes(settings)
     for index, rule in enumerate(settings.plan.parameters):
         where: Location = ("plan", "parameters", index)
         if rule.name not in readings:
@@ -108,22 +135,6 @@ def _contradictions(settings: LineSettings) -> Iterator[tuple[Location, str, str
         yield from _unknown([tool.reading], readings, (*where, "reading"), "reading")
         yield from _unknown(tool.characteristics, characteristics, (*where, "characteristics"), "characteristic")
     yield from _unknown(settings.models.surface, cameras, ("models", "surface"), "camera")
-
-
-def _overlaps(settings: LineSettings) -> Iterator[tuple[Location, str, str]]:
-    taken: dict[tuple[int, int], TagSettings] = {}
-    for section, tags in (("readings", settings.plc.readings), ("parameters", settings.plc.parameters)):
-        for index, tag in enumerate(tags):
-            words = WORDS.get(tag.type, tag.length if tag.type == "ascii" else 4)
-            for address in range(tag.address, tag.address + words):
-                key = (address, tag.bit if tag.type == "bit" else -1)
-                if (other := taken.setdefault(key, tag)) is not tag:
-                    yield (
-                        ("plc", section, index, "address"),
-                        f"{tag.name} at {tag.address} overlaps {other.name} at {other.address}",
-                        f"A {tag.type} takes {words} register(s); mend the address.",
-                    )
-                    break
 
 
 def _twice(names: Iterable[str], where: Location, what: str) -> Iterator[tuple[Location, str, str]]:

@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from edge.clock import SystemClock
-from edge.equipment import block_layout, open_bundle, open_camera, tags
+from edge.equipment import address_of, block_layout, open_bundle, open_camera, tags
 from edge.settings import CameraSection, LineSettings
 from inference.bundle import BundleError
-from plc.address import PlcAddress
 from plc.link import ModbusLink
 from plc.registers import STATUS_WORDS, ContractError, decode_status
 from plc.tags import RegisterImage, Span, coalesce, decode, every_decoding
@@ -54,15 +53,15 @@ def _probe_models(settings: LineSettings, beside: Path) -> list[Probe]:
 
 async def _probe_plc(settings: LineSettings, clock: Clock) -> Probe:
     plc = settings.plc
-    name = f"plc {plc.host}:{plc.port}"
+    address = address_of(plc, "plc", plc.timeout_ms)
+    name = str(address)
     wanted = tags(plc)
     status = Span(plc.status_address, STATUS_WORDS)
     decodings: dict[str, Mapping[str, str]] = {}
     try:
-        async with ModbusLink(PlcAddress(plc.host, plc.port, plc.unit, plc.timeout_ms / 1000), clock) as link:
-            image = RegisterImage(
-                [(span, await link.read_registers(span.start, span.count)) for span in coalesce(wanted, (status,))]
-            )
+        async with ModbusLink(address, clock) as link:
+            spans = coalesce(wanted, (status,), max_count=plc.max_registers, max_gap=plc.max_gap)
+            image = RegisterImage([(span, await link.read_registers(span.start, span.count)) for span in spans])
     except EquipmentError as error:
         return Probe(name, ok=False, sentence=str(error), decodings={})
     readings = [decode(tag, image, clock.now()) for tag in wanted]
@@ -86,8 +85,8 @@ async def _probe_plc(settings: LineSettings, clock: Clock) -> Probe:
 async def _probe_gauge(settings: LineSettings, clock: Clock) -> Probe:
     assert settings.gauge is not None  # noqa: S101 - the caller asks only then
     gauge = settings.gauge
-    name = f"gauge {gauge.host}:{gauge.port}"
-    address = PlcAddress(gauge.host, gauge.port, gauge.unit, settings.plc.timeout_ms / 1000, device="gauge")
+    address = address_of(gauge, "gauge", settings.plc.timeout_ms)
+    name = str(address)
     words = 3 + 2 * len(settings.plan.characteristics)
     try:
         async with ModbusLink(address, clock) as link:

@@ -7,16 +7,11 @@ from pathlib import Path
 from typing import Annotated, Literal, Self
 from zoneinfo import ZoneInfo, available_timezones
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import AfterValidator, Field, field_validator, model_validator
 
+from edge.modbus_settings import DeviceSettings, GaugeSettings, Name, PlcSettings, Section
 from quality.characteristic import Characteristic, Limits
 from quality.plan import ControlPlan, ParameterRule, ReactionPlan, Role, Thresholds, ToolLife
-
-Port = Annotated[int, Field(ge=1, le=65535)]
-Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")]
-Address = Annotated[int, Field(ge=0, le=65535)]
-WordOrder = Literal["big", "little"]
-TagType = Literal["int16", "uint16", "int32", "uint32", "int64", "uint64", "float32", "float64", "bit", "ascii"]
 
 
 def _known_zone(name: str) -> str:
@@ -25,20 +20,7 @@ def _known_zone(name: str) -> str:
     return name
 
 
-def _addressed(unit: int) -> int:
-    if not (1 <= unit <= 247 or unit == 255):  # noqa: PLR2004 - Modbus keeps 0 for broadcast and 248 to 254 for nobody
-        raise ValueError(f"unit {unit} cannot be asked; write 1 to 247, or 255 for a device reached by TCP alone")
-    return unit
-
-
-Unit = Annotated[int, AfterValidator(_addressed)]
-
-
-class _Settings(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class StoreSettings(_Settings):
+class StoreSettings(Section):
     """Where records and pictures are kept, and for how long."""
 
     url: str = "sqlite:///var/jidoka.db"
@@ -56,99 +38,30 @@ class StoreSettings(_Settings):
         return url
 
 
-class TagSettings(_Settings):
-    """One value in the PLC's registers."""
-
-    name: Name
-    address: Address
-    type: TagType
-    unit: str
-    range: tuple[float, float]
-    title: str = ""
-    scale: float = 1.0
-    offset: float = 0.0
-    word_order: WordOrder | None = None
-    bit: Annotated[int, Field(ge=0, le=15)] = 0
-    length: Annotated[int, Field(ge=1, le=64)] = 1
-
-    @field_validator("range")
-    @classmethod
-    def _not_empty(cls, value: tuple[float, float]) -> tuple[float, float]:
-        if not value[0] < value[1]:
-            raise ValueError(f"the physical range [{value[0]:g}, {value[1]:g}] is empty; write [lowest, highest]")
-        return value
-
-
-class CoilsSettings(_Settings):
-    """The smaller profile: three coils, and the registers that say which part is in the station."""
-
-    cycle_address: Address
-    cycle_type: Literal["uint16", "uint32"] = "uint32"
-    serial_address: Address | None = None
-    serial_length: Annotated[int, Field(ge=1, le=16)] = 16
-    boot_address: Address | None = None
-    hold: Address = 0
-    heartbeat: Address = 1
-    acknowledge: Address | None = 2
-
-
-class PlcSettings(_Settings):
-    """The line's PLC and where its blocks lie."""
-
-    host: str
-    port: Port = 502
-    unit: Unit = 1
-    profile: Literal["block", "coils"] = "block"
-    word_order: WordOrder = "big"
-    status_address: Address = 0
-    command_address: Address = 200
-    order_address: Address = 220
-    coils: CoilsSettings | None = None
-    scan_ms: Annotated[float, Field(ge=1, le=1000)] = 20
-    timeout_ms: Annotated[float, Field(ge=10, le=2000)] = 500
-    readings: tuple[TagSettings, ...] = ()
-    parameters: tuple[TagSettings, ...] = ()
-
-    @model_validator(mode="after")
-    def _complete(self) -> Self:
-        if self.profile == "coils" and self.coils is None:
-            raise ValueError("the coils profile needs a section `coils:` with at least cycle_address")
-        return self
-
-
-class GaugeSettings(_Settings):
-    """The measuring station."""
-
-    host: str
-    port: Port = 502
-    unit: Unit = 1
-    request_address: Address = 0
-    answer_address: Address = 20
-    timeout_s: Annotated[float, Field(gt=0, le=3600)] = 30
-
-
-class CameraSection(_Settings):
+class CameraSection(Section):
     """One camera."""
 
     name: Name
-    kind: Literal["mjpeg", "rtsp", "v4l2", "folder"]
+    kind: Literal["mjpeg", "rtsp", "v4l2", "folder", "genicam"]
     source: str
     width: Annotated[int, Field(ge=16, le=16384)]
     height: Annotated[int, Field(ge=16, le=16384)]
     clock: Literal["camera", "arrival"] = "arrival"
     timeout_ms: Annotated[float, Field(ge=20, le=60000)] = 1000
     latency_ms: Annotated[float, Field(ge=0, le=5000)] = 0
+    trigger: Literal["free", "hardware"] = "free"
+    trigger_lead_ms: Annotated[float, Field(ge=0, le=5000)] = 200
 
 
-class ModelsSettings(_Settings):
+class ModelsSettings(Section):
     """Which bundles judge: folders, or builtin:NAME for a shipped one; and how long one may take for a part."""
 
     forecast: str | None = None
-    surface: dict[str, str] = {}
+    surface: dict[str, str] = Field(default_factory=dict)
     deadline_ms: Annotated[float, Field(ge=10, le=60000)] = 2000
 
 
-class CharacteristicSettings(_Settings):
+class CharacteristicSettings(Section):
     """One controlled characteristic."""
 
     name: Name
@@ -167,7 +80,7 @@ class CharacteristicSettings(_Settings):
         return self
 
 
-class ThresholdSettings(_Settings):
+class ThresholdSettings(Section):
     """Probabilities of nonconformance from which a part is reviewed and held."""
 
     review: Annotated[float, Field(gt=0, le=1)]
@@ -180,7 +93,7 @@ class ThresholdSettings(_Settings):
         return self
 
 
-class ReactionSettings(_Settings):
+class ReactionSettings(Section):
     """Who decides, how long they have, and who is asked next."""
 
     decide_within_s: Annotated[float, Field(gt=0, le=86400)] = 300
@@ -188,7 +101,7 @@ class ReactionSettings(_Settings):
     escalate_to: Role = Role.SUPERVISOR
 
 
-class ParameterSettings(_Settings):
+class ParameterSettings(Section):
     """What a decision may adjust, and how far."""
 
     name: Name
@@ -207,7 +120,7 @@ class ParameterSettings(_Settings):
         return self
 
 
-class ToolSettings(_Settings):
+class ToolSettings(Section):
     """A tool whose wear a reading counts."""
 
     reading: Name
@@ -216,7 +129,7 @@ class ToolSettings(_Settings):
     characteristics: tuple[str, ...]
 
 
-class PlanSettings(_Settings):
+class PlanSettings(Section):
     """The control plan."""
 
     part: str
@@ -229,7 +142,7 @@ class PlanSettings(_Settings):
     tools: tuple[ToolSettings, ...] = ()
 
 
-class ReviewSection(_Settings):
+class ReviewSection(Section):
     """Where the tablet finds the review station."""
 
     host: str = "127.0.0.1"
@@ -238,7 +151,7 @@ class ReviewSection(_Settings):
     demo: bool = False
 
 
-class LineSettings(_Settings):
+class LineSettings(Section):
     """The whole of LINE.yaml."""
 
     line: Name
@@ -247,6 +160,7 @@ class LineSettings(_Settings):
     store: StoreSettings = StoreSettings()
     plc: PlcSettings
     gauge: GaugeSettings | None = None
+    devices: tuple[DeviceSettings, ...] = ()
     cameras: tuple[CameraSection, ...] = ()
     models: ModelsSettings = ModelsSettings()
     plan: PlanSettings

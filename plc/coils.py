@@ -14,7 +14,7 @@ from typing import Final
 from plc.gate import ACKNOWLEDGE_WITHIN_S, FIRST_POLL_S, LONGEST_POLL_S
 from plc.link import ModbusLink
 from plc.sweep import Sight, Sweep
-from plc.tags import RegisterImage, Span, Tag, TagType, number_of, text_value
+from plc.tags import MAX_READ, RegisterImage, Span, Tag, TagType, number_of, text_value
 from quality.characteristic import PartSerial
 from quality.judgement import ReasonCode, Verdict
 from quality.order import Order, OrderCode, OrderResult
@@ -42,6 +42,7 @@ class CoilsLayout:
     heartbeat: int = 1
     acknowledge: int | None = 2
     max_gap: int = 16
+    max_count: int = MAX_READ
 
     def __post_init__(self) -> None:
         for counter in (self.cycle, self.boot):
@@ -78,8 +79,9 @@ class CoilsGate:
         self._tags = tuple(tags)
         self._clock = clock
         naming = [Span(tag.address, tag.words) for tag in (layout.cycle, layout.serial, layout.boot) if tag]
-        self._naming = Sweep(link, clock, naming, (), max_gap=layout.max_gap)
-        self._all = Sweep(link, clock, naming, self._tags, max_gap=layout.max_gap)
+        gap, count = layout.max_gap, layout.max_count
+        self._naming = Sweep(link, clock, naming, (), max_gap=gap, max_count=count)
+        self._all = Sweep(link, clock, naming, self._tags, max_gap=gap, max_count=count)
         self._answering = asyncio.Lock()
         self._scans = 0
         self._beating = False

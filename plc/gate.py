@@ -60,8 +60,9 @@ class ModbusGate:
         self._tags = tuple(tags)
         self._clock = clock
         status, beat = (Span(layout.status, STATUS_WORDS),), layout.status + PLC_HEARTBEAT
-        self._sweep = Sweep(link, clock, status, tags, max_gap=layout.max_gap, beat=beat)
-        self._answers = Sweep(link, clock, status, (), max_gap=layout.max_gap, beat=beat)
+        gap, count = layout.max_gap, layout.max_count
+        self._sweep = Sweep(link, clock, status, tags, max_gap=gap, max_count=count, beat=beat)
+        self._answers = Sweep(link, clock, status, (), max_gap=gap, max_count=count, beat=beat)
         self._heartbeat = 0
         self._verdicts = asyncio.Lock()
         self._status: StationStatus | None = None

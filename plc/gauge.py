@@ -29,6 +29,8 @@ class GaugeLayout:
     answer: int = 20
     word_order: WordOrder = WordOrder.BIG
     within_s: float = 30.0
+    max_count: int = MAX_READ
+    """How many registers it gives at once; a longer answer is read in pieces."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +108,11 @@ class ModbusGauge:
         )
 
     async def _read(self) -> Sequence[int]:
-        return await self._link.read_registers(self._layout.answer, self._words)
+        words: list[int] = []
+        while (left := self._words - len(words)) > 0:
+            start = self._layout.answer + len(words)
+            words += await self._link.read_registers(start, min(left, self._layout.max_count))
+        return words
 
     def _answer_of(self, words: Sequence[int]) -> _Answer:
         order = self._layout.word_order

@@ -87,7 +87,8 @@ class BlockLayout:
     """Where the three blocks stand (0-based addresses) and in which order their words come.
 
     `max_gap` is how many registers that nobody asked for a request may read across, to save a request;
-    0 for a PLC that refuses to read registers it has not mapped.
+    0 for a PLC that refuses to read registers it has not mapped. `max_count` is how many registers the PLC gives
+    at once, at least the 32 of its status block.
     """
 
     status: int = 0
@@ -95,6 +96,7 @@ class BlockLayout:
     order: int = 220
     word_order: WordOrder = WordOrder.BIG
     max_gap: int = 16
+    max_count: int = 125
 
 
 @dataclass(frozen=True, slots=True)

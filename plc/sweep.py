@@ -12,7 +12,7 @@ from operator import itemgetter
 from typing import Final
 
 from plc.link import ModbusLink
-from plc.tags import RegisterImage, Span, Tag, coalesce, decode
+from plc.tags import MAX_READ, RegisterImage, Span, Tag, coalesce, decode
 from quality.evidence import NoEvidence, Reading
 from quality.ports import Clock, EquipmentError
 
@@ -62,12 +62,13 @@ class Sweep:
         tags: Iterable[Tag],
         *,
         max_gap: int,
+        max_count: int = MAX_READ,
         beat: int | None = None,
     ) -> None:
         self._link = link
         self._clock = clock
         self._tags = tuple(tags)
-        spans = coalesce(self._tags, blocks, max_gap=max_gap)
+        spans = coalesce(self._tags, blocks, max_count=max_count, max_gap=max_gap)
         self._spans = sorted(spans, key=lambda span: not span.start <= blocks[0].start < span.end)
         """The request with the first block first, the others by address."""
         steady = {address for block in blocks for address in range(block.start, block.end)} - {beat}

@@ -60,6 +60,19 @@ class Gate(Protocol):
         ...
 
 
+class Device(Protocol):
+    """A further device that brings readings of the part in the station, beside the PLC."""
+
+    @property
+    def names_part(self) -> bool:
+        """True when the device itself says of which cycle its readings are."""
+        ...
+
+    async def read(self, sequence: int) -> tuple[Reading | NoEvidence, ...]:
+        """Its readings of the part of that cycle, or why there are none, within the time that it is allowed."""
+        ...
+
+
 class Gauge(Protocol):
     """The measuring station that can be asked for one part."""
 

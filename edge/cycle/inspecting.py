@@ -4,6 +4,7 @@ The order is the promise: a verdict is durable before the PLC is told of it.
 """
 
 from edge.cycle.alarms import Alarms
+from edge.cycle.collecting import Collecting
 from edge.cycle.delivery import Delivery
 from edge.cycle.judging import Judging
 from edge.cycle.latency import Latency
@@ -23,6 +24,7 @@ class Inspecting:
     def __init__(
         self,
         watch: Watch,
+        collecting: Collecting,
         judging: Judging,
         records: Records,
         write: Writer,
@@ -33,6 +35,7 @@ class Inspecting:
         keep_passed_every: int,
     ) -> None:
         self._watch = watch
+        self._collecting = collecting
         self._judging = judging
         self._records = records
         self._write = write
@@ -53,7 +56,8 @@ class Inspecting:
         if waiting.overflow:
             inspection = self._judging.overflow(waiting.cycle)
         else:
-            inspection = await self._judging.judge(waiting.cycle, waiting.scan)
+            scan = await self._collecting.complete(waiting.cycle, waiting.scan)
+            inspection = await self._judging.judge(waiting.cycle, scan)
         await self._alarms.only(
             "no evidence",
             Priority.HIGH,

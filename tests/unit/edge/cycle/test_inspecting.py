@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from edge.cycle.alarms import Alarms
+from edge.cycle.collecting import Collecting
 from edge.cycle.delivery import Delivery
 from edge.cycle.inspecting import Inspecting
 from edge.cycle.judging import Judging
@@ -85,6 +86,7 @@ def station(
     trigger = Trigger(LineId("line-1"), StationId("milling"), None)
     inspecting = Inspecting(
         Watch(gate, trigger, alarms, clock, scan_s=0.02, most_waiting=4),
+        Collecting((), lambda: None),
         judging,
         records,
         write,
