@@ -2,7 +2,7 @@
 
 import asyncio
 import struct
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from uuid import UUID
@@ -11,7 +11,7 @@ import pytest
 
 from plc.gate import ModbusGate
 from plc.link import ModbusLink
-from plc.registers import BlockLayout, WordOrder, check_word
+from plc.registers import BlockLayout, WordOrder
 from plc.tags import Tag, TagType
 from quality.characteristic import PartSerial
 from quality.evidence import NoEvidence, Reading
@@ -20,60 +20,11 @@ from quality.order import Order, OrderCode, OrderResult
 from quality.ports import EquipmentError, Gate
 from quality.station import VerdictAnswer
 from tests.unit.plc.equipment import Device, ManualClock, Misbehaviour, framed
+from tests.unit.plc.scripted_plc import SERIAL, ScriptedPlc
 
 POWER = Tag("power_kw", 32, TagType.FLOAT32, "kW", lower=0, upper=40)
 OFFSET = Tag("offset_um", 48, TagType.INT16, "µm")
 FAR = Tag("far", 300, TagType.UINT16)
-SERIAL = PartSerial("BB-000123")
-
-
-class ScriptedPlc(Device):
-    """Answers blocks as docs/plc.md says. `obey` gives the answer to (sequence, verdict), or None for silence."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.registers[:5] = [0x4A44, 1, 0x0102, 0x0304, 3]
-        self.registers[16] = 0b111
-        self.enter(17, SERIAL)
-        self.on_registers = self._take
-        self.obey: Callable[[int, int], int | None] = lambda _sequence, _verdict: 1
-        self.carry_out: Callable[[int, int, int], int | None] = lambda _code, _target, _value: 1
-        self.commands: list[list[int]] = []
-        self.orders: list[tuple[int, ...]] = []
-        self._last = [0] * 13
-
-    def enter(self, sequence: int, serial: str) -> None:
-        self.registers[8:16] = struct.unpack(">8H", serial.encode().ljust(16, b"\0"))
-        self.registers[6:8] = [sequence >> 16, sequence & 0xFFFF]
-
-    def answer(self, sequence: int, code: int) -> None:
-        self.registers[17:20] = [sequence >> 16, sequence & 0xFFFF, code]
-
-    def answer_order(self, sequence: int, code: int) -> None:
-        self.registers[20:23] = [sequence >> 16, sequence & 0xFFFF, code]
-
-    def restart(self) -> None:
-        self.registers[4] += 1
-        self.enter(0, "")
-        self.answer(0, 0)
-        self._last = [0] * 13
-
-    def _take(self, start: int, words: list[int]) -> None:
-        if start == 200 and len(words) == 14:
-            self.commands.append(words)
-            if words[1:] == self._last:
-                return
-            self._last = words[1:]
-            sequence = words[1] << 16 | words[2]
-            code = self.obey(sequence, words[11]) if check_word(words[1:13]) == words[13] else 18
-            if code is not None:
-                self.answer(sequence, code)
-        elif start == 220:
-            sequence, code, target, value = struct.unpack(">LHLl", struct.pack(">7H", *words[:7]))
-            self.orders.append((sequence, code, target, value, check_word(words[:7]) == words[7]))
-            done = self.carry_out(code, target, value)
-            if done is not None:
-                self.answer_order(sequence, done)
 
 
 @pytest.fixture
