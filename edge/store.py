@@ -1,15 +1,16 @@
 """Opens the line's store as its settings say; both processes and the store's verbs come through here."""
 
 from pathlib import Path
+from types import ModuleType
 
 from edge.settings import LineSettings
 from records.database import Database, load_or_make_ledger_key
 
 
-def open_database(settings: LineSettings, *, checkpoint: bool) -> Database:
-    """The store, migrated. `checkpoint` is for the edge process alone."""
+def open_database(settings: LineSettings, *, checkpoint: bool, driver: ModuleType | None = None) -> Database:
+    """The store, migrated. `checkpoint` is for the edge process alone; `driver` as in `Database.open`."""
     key = load_or_make_ledger_key(settings.store.ledger_key)
-    database = Database.open(settings.store.url, ledger_key=key, checkpoint=checkpoint)
+    database = Database.open(settings.store.url, ledger_key=key, checkpoint=checkpoint, driver=driver)
     database.migrate()
     return database
 

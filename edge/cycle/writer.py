@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from typing import ParamSpec, TypeVar
 
 P = ParamSpec("P")
@@ -10,10 +10,13 @@ T = TypeVar("T")
 
 
 class Writer:
-    """Runs the store's blocking calls one after the other, in the order they were asked for."""
+    """Runs the store's blocking calls one after the other, in the order they were asked for.
 
-    def __init__(self) -> None:
-        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="store")
+    `thread` is an executor of one thread; one of its own is made when None.
+    """
+
+    def __init__(self, thread: Executor | None = None) -> None:
+        self._thread = thread or ThreadPoolExecutor(max_workers=1, thread_name_prefix="store")
 
     async def __call__(self, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """The call's result, once it has returned in the writer thread; what it raises is raised here."""

@@ -16,7 +16,7 @@ from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Any, Final, Protocol, TypeVar
 
-from edge.trial.process import Process, enter, process_of
+from edge.trial.process import PowerCut, Process, enter, process_of
 
 T = TypeVar("T")
 
@@ -28,6 +28,8 @@ MOST_AT_ONE_MOMENT: Final = 100_000
 MOST_TURNS_AT_END: Final = 1000
 THREAD_S: Final = (0.001, 0.006)
 """How long a call in a thread takes."""
+HEARS_S: Final = 0.0002
+"""From the end of a call in a thread until its caller hears of it."""
 
 
 class StandstillError(Exception):
@@ -45,10 +47,15 @@ class Connecting(Protocol):
 
 
 class VirtualExecutor(Executor):
-    """Stands for a thread; what it is given runs in the loop, `seconds` of virtual time later."""
+    """Stands for one thread: what it is given runs in the loop, one after the other, each a while later."""
 
     def __init__(self, seconds: float = THREAD_S[0]) -> None:
         self.seconds = seconds
+        self.free_at = 0.0
+
+    def delay(self) -> float:
+        """Virtual seconds that the next call takes."""
+        return self.seconds
 
 
 class VirtualLoop(asyncio.AbstractEventLoop):
@@ -144,19 +151,33 @@ class VirtualLoop(asyncio.AbstractEventLoop):
     def run_in_executor(  # type: ignore[override]  # as above
         self, executor: Executor | None, func: Callable[..., T], *args: Any
     ) -> asyncio.Future[T]:
-        """Runs it here a little later, as long as the process lives and its caller has not given up before."""
-        seconds = executor.seconds if isinstance(executor, VirtualExecutor) else self._random.uniform(*THREAD_S)
+        """Runs it here a little later, as long as the process lives and its caller has not given up before.
+
+        The caller hears of it later still, so that a process can die between the two.
+        """
+        starts, seconds = self._now, self._random.uniform(*THREAD_S)
+        if isinstance(executor, VirtualExecutor):
+            starts, seconds = max(starts, executor.free_at), executor.delay()
+            executor.free_at = starts + seconds
         waiting: asyncio.Future[T] = self.create_future()
+
+        def answer(settle: Callable[[Any], None], outcome: T | Exception) -> None:
+            if not waiting.done():
+                settle(outcome)
 
         def run() -> None:
             if waiting.done():
                 return
             try:
-                waiting.set_result(func(*args))
+                outcome = func(*args)
+            except PowerCut:
+                return
             except Exception as error:  # noqa: BLE001 - whatever it is belongs to the caller
-                waiting.set_exception(error)
+                self.call_later(HEARS_S, answer, waiting.set_exception, error)
+            else:
+                self.call_later(HEARS_S, answer, waiting.set_result, outcome)
 
-        self.call_later(seconds, run)
+        self.call_at(starts + seconds, run)
         return waiting
 
     async def create_connection(  # type: ignore[override]  # of what asyncio offers, what is used

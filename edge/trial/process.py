@@ -7,6 +7,10 @@ from contextvars import Context, ContextVar
 from typing import Any
 
 
+class PowerCut(BaseException):  # noqa: N818 - nothing that catches errors may catch it
+    """Raised where a process has just been killed in the midst of a call, so that nothing more of it runs."""
+
+
 class Process:
     """A process on the loop. Its callbacks run until it is killed, and none after that, `finally` or not."""
 

@@ -1,6 +1,6 @@
 """The faults of a shift: every kind that can be injected, and which of them come when, drawn from the seed.
 
-A kind is named here once; who makes it happen is its place (`NETWORK`, `STORE`, `EDGE`; all others the plant's).
+A kind is named here once; who makes it happen is its place (`NETWORK`, `STORE`, `EDGE`, `TABLET`; all others the plant's).
 """
 
 from collections.abc import Iterable, Mapping
@@ -89,6 +89,7 @@ class FaultKind(StrEnum):
     CLOCK_FORWARD = "clock jumps forward"
     CLOCK_BACK = "clock jumps back"
 
+    TABLET_OFFLINE = "tablet loses wi-fi after the tap"
     NOBODY_DECIDES = "nobody decides"
     TWO_DECIDE = "two decide at once"
     REPLAYED_DECISION = "decision replayed"
@@ -97,8 +98,9 @@ class FaultKind(StrEnum):
 
 
 NETWORK: Final = frozenset(kind for kind in FaultKind if kind.name.startswith(("LINK_", "REQUEST_", "REPLY_")))
-STORE: Final = frozenset(kind for kind in FaultKind if kind.name.startswith("STORE_"))
-EDGE: Final = frozenset(kind for kind in FaultKind if kind.name.startswith(("EDGE_", "KILLED_")))
+STORE: Final = frozenset(kind for kind in FaultKind if kind.name.startswith(("STORE_", "KILLED_")))
+EDGE: Final = frozenset({FaultKind.EDGE_KILLED, FaultKind.EDGE_HUNG})
+TABLET: Final = frozenset({FaultKind.TABLET_OFFLINE})
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +139,7 @@ _SECONDS: Final[Mapping[FaultKind, tuple[float, float]]] = MappingProxyType(
         **{kind: (10.0, 90.0) for kind in FaultKind if kind.name.startswith("CAMERA_")},
         FaultKind.PREVIOUS_FRAME: (30.0, 90.0),
         FaultKind.WRONG_RESOLUTION: (30.0, 90.0),
+        FaultKind.TABLET_OFFLINE: (60.0, 600.0),
         FaultKind.NOBODY_DECIDES: (300.0, 1200.0),
         **{kind: (120.0, 600.0) for kind in FaultKind if kind.name.endswith(("_DECIDE", "_DECISION", "_REPLAY"))},
     }
