@@ -1,7 +1,8 @@
 """A real RTSP camera for the tests: H.264 over gst-rtsp-server, each picture with its moment drawn into it.
 
 Run by Debian's Python, which has the bindings: `/usr/bin/python3 rtsp_server.py PORT`. Prints its port, chosen
-for 0, once it listens. The moment is that of the machine's monotonic clock in milliseconds, as 32 black or white squares.
+for 0, once it listens. The moment is that of the machine's monotonic clock in milliseconds, as 32 black or white
+squares.
 """
 
 import sys
