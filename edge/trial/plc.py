@@ -139,10 +139,15 @@ class Plc:
             case _:
                 self._until[kind] = self._now() + seconds
 
+    @property
+    def runs(self) -> bool:
+        """False while the program has halted or is starting."""
+        return not (self._active(FaultKind.PLC_HALTED) or self._active(FaultKind.PLC_REBOOT))
+
     def advance(self) -> None:
         """Brings the program to the present."""
         now = self._now()
-        running = not (self._active(FaultKind.PLC_HALTED) or self._active(FaultKind.PLC_REBOOT))
+        running = self.runs
         if running and self._unread:
             self._catch_up()
         key = self._active(FaultKind.BYPASS)
@@ -151,6 +156,9 @@ class Plc:
             dt = min(LONGEST_STEP_S, now - self._stepped_at)
             if running:
                 self.program.step(dt)
+            else:
+                # A program that stands measures no silence.
+                self.station.beat_at += dt
             self._stepped_at = now if now - self._stepped_at - dt < 1e-9 else self._stepped_at + dt  # noqa: PLR2004
 
     def read_registers(self, address: int, count: int, /) -> Sequence[int]:
@@ -226,6 +234,7 @@ class Plc:
         self.program.reboot()
         self._unread.clear()
         self._order = ()
+        self.station.beat_at = self._now()
         if forgets_orders:
             self.program.forget_orders()
             self._answered_order = 0
