@@ -8,7 +8,7 @@ import os
 import secrets
 import threading
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -17,9 +17,12 @@ from alembic import command
 from alembic.config import Config
 from sqlalchemy import Connection, Engine, create_engine, event, make_url, text, update
 from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from quality.ports import StoreBusy, StoreFull
 from records import sqlite
+from records.failures import disk_error, store_error
 from records.tables import changes
 
 KEY_BYTES = 32
@@ -56,7 +59,10 @@ def load_or_make_ledger_key(path: Path) -> bytes:
 
 
 class Database:
-    """The store's connections, by URL: `sqlite:///FILE` or `postgresql+psycopg://...`."""
+    """The store's connections, by URL: `sqlite:///FILE` or `postgresql+psycopg://...`.
+
+    Whatever it does with the database raises StoreError when the database is full, locked or broken.
+    """
 
     def __init__(self, engine: Engine, ledger_key: bytes, description: str, lock: sqlite.FileLock | None) -> None:
         self._engine = engine
@@ -69,11 +75,18 @@ class Database:
 
     @classmethod
     def open(
-        cls, url: str, *, ledger_key: bytes, checkpoint: bool, driver: ModuleType | None = None
+        cls,
+        url: str,
+        *,
+        ledger_key: bytes,
+        checkpoint: bool,
+        patience_ms: int = sqlite.BUSY_TIMEOUT_MS,
+        driver: ModuleType | None = None,
     ) -> "Database":
         """Connects to a database that may still be empty; `migrate` comes next.
 
         `checkpoint` is true in the one process (edge) that moves SQLite's write-ahead log into the database.
+        `patience_ms` is how long a writer waits for others before it is told that the store is busy.
         `driver` is the module like `sqlite3` to use, the newest there is when None.
         Raises ValueError for a URL that is neither SQLite in a file nor PostgreSQL.
         """
@@ -87,9 +100,9 @@ class Database:
         path.parent.mkdir(parents=True, exist_ok=True)
         driver = driver or sqlite.newest_driver()
         lock = sqlite.FileLock(path.with_name(path.name + ".lock"))
-        with lock.held():
+        with lock.held(), _told(driver, url, path):
             sqlite.use_write_ahead_log(driver, path)
-        engine = _sqlite_engine(url, driver, checkpoint=checkpoint)
+        engine = _sqlite_engine(url, driver, checkpoint=checkpoint, patience_ms=patience_ms)
         name = f"SQLite {driver.sqlite_version} ({driver.__name__.partition('.')[0]})"
         if sqlite.is_sound(driver):
             lock.close()
@@ -109,25 +122,26 @@ class Database:
 
     def connect(self) -> Connection:
         """A connection to keep, for `reading` and `writing` by one thread at a time."""
-        return self._engine.connect()
+        with self._telling():
+            return self._engine.connect()
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """A connection from the pool that sees one state of the database."""
-        with self._engine.connect() as connection, self.reading(connection):
+        with self._telling(), self._engine.connect() as connection, self.reading(connection):
             yield connection
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
         """A connection from the pool in the only write transaction there is; durable once it is left."""
-        with self._engine.connect() as connection, self.writing(connection):
+        with self._telling(), self._engine.connect() as connection, self.writing(connection):
             yield connection
 
     @contextmanager
     def reading(self, connection: Connection) -> Iterator[Connection]:
         """As `read`, on a connection that is kept."""
         connection.info["begin"] = "BEGIN"
-        with connection.begin():
+        with self._telling(), connection.begin():
             yield connection
 
     @contextmanager
@@ -138,7 +152,7 @@ class Database:
         BEGIN IMMEDIATE, PostgreSQL's row lock on the count of changes.
         """
         connection.info["begin"] = "BEGIN IMMEDIATE"
-        with self._alone(), connection.begin():
+        with self._telling(), self._alone(), connection.begin():
             if not self.is_sqlite:
                 connection.execute(_COUNT_UP)
             yield connection
@@ -146,7 +160,8 @@ class Database:
     def changed(self, connection: Connection) -> int:
         """A number that differs after another connection has committed. Costs some microseconds."""
         if self.is_sqlite:
-            return sqlite.data_version(_raw(connection))
+            with self._telling():
+                return sqlite.data_version(_raw(connection))
         with self.reading(connection):
             return int(connection.execute(_COUNT).scalar_one())
 
@@ -158,10 +173,16 @@ class Database:
             return self.changed(self._watcher)
 
     def checkpoint(self, connection: Connection) -> None:
-        """Moves SQLite's write-ahead log into the database as far as readers let it; waits for nobody."""
+        """Moves SQLite's write-ahead log into the database as far as readers and the disk's room let it."""
         if self.is_sqlite:
-            with self._alone():
+            # What is in the log is safe there; a database that cannot grow now will at a later checkpoint.
+            with suppress(StoreFull, StoreBusy), self._telling(), self._alone():
                 _raw(connection).execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+
+    def prove(self) -> None:
+        """Commits something that changes nothing, to see that the store takes it."""
+        with self.write() as connection:
+            connection.execute(_COUNT_UP)
 
     def copy_to(self, file: Path) -> None:
         """Writes SQLite's database as it is now into a new file, while others go on writing."""
@@ -169,7 +190,7 @@ class Database:
             raise ValueError(f"{self.description}: use its own tools (pg_dump, pg_restore).")
         copy: Any = self._engine.dialect.loaded_dbapi.connect(file)
         try:
-            with self.connect() as connection:
+            with self._telling(), self.connect() as connection:
                 _raw(connection).backup(copy)
         finally:
             copy.close()
@@ -178,11 +199,13 @@ class Database:
         """Brings the schema to this version; safe when both processes do it at once."""
         config = Config()
         config.set_main_option("script_location", "records:migrations")
-        with self._engine.connect() as connection:
+        with self._telling(), self._engine.connect() as connection:
             connection.info["begin"] = "BEGIN IMMEDIATE"
             with self._alone(), connection.begin():
                 if not self.is_sqlite:
                     connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _MIGRATION_LOCK})
+                else:
+                    self._write_log_again()
                 config.attributes["connection"] = connection
                 command.upgrade(config, "head")
 
@@ -196,8 +219,30 @@ class Database:
         if self._lock is not None:
             self._lock.close()
 
+    def _write_log_again(self) -> None:
+        try:
+            sqlite.write_log_again(self.path)
+        except OSError as error:
+            raise disk_error(error, str(self.path)) from error
+
     def _alone(self) -> AbstractContextManager[None]:
         return self._lock.held() if self._lock else nullcontext()
+
+    def _telling(self) -> AbstractContextManager[None]:
+        dialect = self._engine.dialect
+        return _told(dialect.loaded_dbapi, str(self._engine.url.database), self.path if self.is_sqlite else None)
+
+
+@contextmanager
+def _told(driver: Any, place: str, file: Path | None) -> Iterator[None]:
+    """What the driver or SQLAlchemy raises of the store's trouble, as the port's errors."""
+    try:
+        yield
+    except (DBAPIError, driver.Error) as error:
+        trouble = store_error(error, place, file)
+        if trouble is None:
+            raise
+        raise trouble from error
 
 
 def _raw(connection: Connection) -> Any:
@@ -205,7 +250,7 @@ def _raw(connection: Connection) -> Any:
     return connection.connection.driver_connection
 
 
-def _sqlite_engine(url: str, driver: ModuleType, *, checkpoint: bool) -> Engine:
+def _sqlite_engine(url: str, driver: ModuleType, *, checkpoint: bool, patience_ms: int) -> Engine:
     engine = create_engine(
         url,
         module=driver,
@@ -215,12 +260,12 @@ def _sqlite_engine(url: str, driver: ModuleType, *, checkpoint: bool) -> Engine:
         connect_args={
             "isolation_level": None,
             "check_same_thread": False,
-            "timeout": sqlite.BUSY_TIMEOUT_MS / 1000,
+            "timeout": patience_ms / 1000,
         },
     )
 
     def on_connect(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
-        sqlite.prepare(connection, checkpoint=checkpoint)  # type: ignore[arg-type]  # it is the driver's own class
+        sqlite.prepare(connection, checkpoint=checkpoint, patience_ms=patience_ms)  # type: ignore[arg-type]  # it is the driver's own class
 
     def on_begin(connection: Connection) -> None:
         _raw(connection).execute(connection.info["begin"])

@@ -11,7 +11,7 @@ from sqlalchemy.exc import IntegrityError
 
 from quality.alarm import Alarm
 from quality.case import Case, CaseState, Decision
-from quality.characteristic import LineId, StationId
+from quality.characteristic import LineId, PartSerial, StationId
 from quality.evidence import Frame, Measurement, Reading
 from quality.inspection import Cycle, Inspection
 from quality.judge import leading, main_reason
@@ -28,7 +28,7 @@ from records.rows import case_from, cycle_from, decision_from, order_from
 from records.tables import cases, decisions, inspections, orders
 from records.writing.alarms import add_alarm, end_alarm, end_alarms, replace_state, stands
 from records.writing.cases import escalate_case, insert_case
-from records.writing.inspections import add_inspection, answer_verdict, inspection_of, is_recorded
+from records.writing.inspections import add_inspection, answer_verdict, inspection_of, recorded_serial
 from records.writing.measurements import add_measurements
 from records.writing.orders import TRAVELLING, add_order, mark_sent, order_of, settle_decision, settle_order
 
@@ -64,19 +64,23 @@ class EdgeRecords:
             self._connection.close()
 
     def record(self, inspection: Inspection, case: Case | None, kept: Sequence[Frame]) -> None:
-        """The inspection, its case and the frames worth keeping; see `quality.ports.Records`."""
-        for frame in kept:
-            self._pictures.keep(frame)
+        """The inspection, its case and the frames worth keeping; see `quality.ports.Records`.
+
+        A frame that the disk does not take is left out: `Pictures.trouble` says why.
+        """
+        kept = [frame for frame in kept if self._pictures.keep(frame)]
         cycle = inspection.cycle
         try:
             with self._writing() as connection:
                 add_inspection(connection, self._key, inspection, case, kept)
         except IntegrityError as error:
             with self._reading() as connection:
-                if not is_recorded(connection, cycle):
-                    raise
+                known = recorded_serial(connection, cycle)
+            if known is None:
+                raise
             raise AlreadyRecorded(
-                f"line {cycle.line}: cycle {cycle.sequence} of boot {cycle.boot_count} has an inspection already."
+                f"line {cycle.line}: cycle {cycle.sequence} of boot {cycle.boot_count} has an inspection already.",
+                known,
             ) from error
 
     def verdict_answered(self, cycle: Cycle, answer: VerdictAnswer, at: datetime) -> None:
@@ -114,6 +118,20 @@ class EdgeRecords:
         """The newest cycles of this line with what was read and measured, oldest first."""
         with self._reading() as connection:
             return newest_cycles(connection, self._here, rows)
+
+    def newest_with(self, serial: PartSerial) -> tuple[Cycle, Verdict, VerdictAnswer | None] | None:
+        """The newest inspection of a part with that serial: its cycle, its verdict and how the PLC answered."""
+        wanted = (
+            select(inspections)
+            .where(self._here, inspections.c.serial == serial)
+            .order_by(inspections.c.id.desc())
+            .limit(1)
+        )
+        with self._reading() as connection:
+            row = connection.execute(wanted).first()
+        if row is None:
+            return None
+        return cycle_from(row), Verdict(row.verdict), VerdictAnswer(row.answer) if row.answer else None
 
     def open_cases(self) -> list[Case]:
         """Cases not closed, oldest first."""
@@ -196,12 +214,22 @@ class EdgeRecords:
         with self._writing() as connection:
             settle_decision(connection, self._key, self._now(), decision_id, state, detail)
 
-    def record_measurements(self, measurements: Sequence[Measurement], *, conforming: bool) -> None:
-        """What the gauge said of one part; bumps the version of an open case about it."""
+    def record_measurements(
+        self,
+        measurements: Sequence[Measurement],
+        *,
+        conforming: bool,
+        decision_id: UUID | None = None,
+        detail: str = "",
+    ) -> None:
+        """What the gauge said of one part, and the end of the decision that asked; see `quality.ports.Records`."""
         if not measurements:
             return
+        now = self._now()
         with self._writing() as connection:
-            add_measurements(connection, self._key, self._now(), self._line, measurements, conforming=conforming)
+            add_measurements(connection, self._key, now, self._line, measurements, conforming=conforming)
+            if decision_id is not None:
+                settle_decision(connection, self._key, now, decision_id, OrderState.DONE, detail)
 
     def raise_alarm(self, alarm: Alarm) -> None:
         """Opens the alarm unless one of the same source and kind is open."""

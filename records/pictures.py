@@ -2,7 +2,9 @@
 
 import os
 import re
+import shutil
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from quality.evidence import Frame
@@ -16,10 +18,13 @@ def is_sha256(text: str) -> bool:
 
 
 class Pictures:
-    """The folder of kept frames."""
+    """The folder of kept frames. Pictures leave `leave_free` bytes of the disk to the records."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, leave_free: int = 0) -> None:
         self.folder = folder
+        self._leave_free = leave_free
+        self.trouble = ""
+        """Why the last picture was not kept, in one sentence; empty when it was."""
         folder.mkdir(parents=True, exist_ok=True)
 
     def path(self, sha256: str) -> Path | None:
@@ -27,18 +32,39 @@ class Pictures:
         path = self._place(sha256)
         return path if path.is_file() else None
 
-    def keep(self, frame: Frame) -> None:
+    def keep(self, frame: Frame) -> bool:
         """Writes the frame so that it survives a power cut once this returns; twice is as once.
 
         It comes before the transaction that cites it: a picture without a record is harmless and swept later.
+        False when the disk does not take it: a record without its picture is worth more than neither.
         """
         path = self._place(frame.sha256)
-        if path.is_file():
-            return
+        unfinished = path.with_suffix(f".{os.getpid()}.tmp")
+        try:
+            if path.is_file():
+                return True
+            if shutil.disk_usage(self.folder).free < self._leave_free + len(frame.encoded):
+                self.trouble = (
+                    f"Pictures in {self.folder}: the disk has no room left for them. Parts are recorded without;"
+                    " delete or move away what does not belong there."
+                )
+                return False
+            self._write(frame, unfinished, path)
+        except OSError as error:
+            self.trouble = (
+                f"Pictures in {self.folder}: the disk does not take them ({error.strerror}). Parts are recorded"
+                " without; look at the disk."
+            )
+            with suppress(OSError):
+                unfinished.unlink(missing_ok=True)
+            return False
+        self.trouble = ""
+        return True
+
+    def _write(self, frame: Frame, unfinished: Path, path: Path) -> None:
         if not path.parent.is_dir():
             path.parent.mkdir(exist_ok=True)
             _sync_folder(self.folder)
-        unfinished = path.with_suffix(f".{os.getpid()}.tmp")
         with unfinished.open("wb") as file:
             file.write(frame.encoded)
             file.flush()

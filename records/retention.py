@@ -44,6 +44,24 @@ def prune(database: Database, pictures: Pictures, now: datetime, *, keep_days: f
     return len(going) + _sweep(pictures, cited, now)
 
 
+def make_room(database: Database, pictures: Pictures, wanted: int) -> int:
+    """Takes the oldest pictures away, but for open cases', until that many bytes are freed; returns how many went.
+
+    For a disk that is full: no row goes, since that would need room. Those rows go when their time has come.
+    """
+    oldest_first = select(frames.c.sha256, frames.c.size).where(~_UNCLOSED).order_by(frames.c.captured_at)
+    freed, went = 0, 0
+    with database.read() as connection:
+        for row in connection.execute(oldest_first):
+            if freed >= wanted:
+                break
+            if pictures.path(row.sha256) is not None:
+                pictures.remove(row.sha256)
+                freed += row.size
+                went += 1
+    return went
+
+
 def _leaving(connection: Connection, too_old: int, keep_bytes: int) -> list[Row[Any]]:
     kept_bytes, leaving = 0, []
     newest_first = select(frames.c.id, frames.c.sha256, frames.c.size, frames.c.captured_at, _IN_OPEN_CASE)

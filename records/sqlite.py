@@ -6,6 +6,7 @@ takes one advisory lock on a file beside the database, so that no two coincide.
 """
 
 import fcntl
+import os
 import sqlite3
 import threading
 from collections.abc import Iterator
@@ -16,6 +17,7 @@ from typing import Protocol
 
 SOUND_FROM = (3, 51, 3)
 BUSY_TIMEOUT_MS = 10_000
+"""How long a writer waits for another one before it is told that the store is busy."""
 BACKSTOP_PAGES = 4000
 """Pages of WAL at which a commit checkpoints by itself; edge does it much earlier, between parts."""
 
@@ -67,10 +69,28 @@ def use_write_ahead_log(driver: ModuleType, file: Path) -> None:
         connection.close()
 
 
-def prepare(connection: RawConnection, *, checkpoint: bool) -> None:
+def write_log_again(file: Path) -> None:
+    """Writes the database's write-ahead log over itself and syncs it; to be done inside a write transaction.
+
+    After an fsync that failed, Linux keeps what was written in its memory and calls it clean, though the disk may
+    not have it: a process that starts then would read commits that the next power cut takes away, and every later
+    one with them. Written once more, what is read is what is on the disk. Raises OSError.
+    """
+    log = file.with_name(file.name + "-wal")
+    if not log.exists():
+        return
+    with log.open("r+b") as handle:
+        content = handle.read()
+        handle.seek(0)
+        handle.write(content)
+        handle.flush()
+        os.fsync(handle.fileno())
+
+
+def prepare(connection: RawConnection, *, checkpoint: bool, patience_ms: int) -> None:
     """Sets a new connection up: an fsync with every commit, and waiting instead of failing."""
     for pragma in (
-        f"busy_timeout = {BUSY_TIMEOUT_MS}",
+        f"busy_timeout = {patience_ms}",
         "synchronous = FULL",
         "foreign_keys = ON",
         f"wal_autocheckpoint = {BACKSTOP_PAGES if checkpoint else 0}",

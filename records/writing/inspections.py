@@ -8,6 +8,7 @@ import numpy as np
 from sqlalchemy import Connection, bindparam, insert, select, update
 
 from quality.case import Case
+from quality.characteristic import PartSerial
 from quality.evidence import Finding, Frame
 from quality.inspection import Cycle, Inspection
 from quality.judge import leading
@@ -30,7 +31,7 @@ _THIS_CYCLE = (
     & (inspections.c.boot_count == bindparam("of_boot"))
     & (inspections.c.cycle_sequence == bindparam("of_sequence"))
 )
-_OF_CYCLE = select(inspections.c.id, inspections.c.judgements).where(_THIS_CYCLE)
+_OF_CYCLE = select(inspections.c.id, inspections.c.serial, inspections.c.judgements).where(_THIS_CYCLE)
 _ANSWER = (
     update(inspections)
     .where(_THIS_CYCLE)
@@ -60,9 +61,10 @@ def add_inspection(
     append(connection, key, inspection.judged_at, *entries)
 
 
-def is_recorded(connection: Connection, cycle: Cycle) -> bool:
-    """True when that cycle has an inspection."""
-    return connection.execute(_OF_CYCLE, _cycle_parameters(cycle)).first() is not None
+def recorded_serial(connection: Connection, cycle: Cycle) -> PartSerial | None:
+    """The serial under which that cycle has an inspection, or None when it has none."""
+    row = connection.execute(_OF_CYCLE, _cycle_parameters(cycle)).first()
+    return PartSerial(row.serial) if row else None
 
 
 def inspection_of(connection: Connection, cycle: Cycle) -> tuple[int, str] | None:

@@ -1,0 +1,41 @@
+"""What the edge process has to say when the store cannot be written: a small file that the review station reads.
+
+Its room is taken once and written in place, so that a full disk does not silence it.
+"""
+
+import os
+from pathlib import Path
+
+LENGTH = 4096
+
+
+class Notice:
+    """One sentence, or none."""
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+
+    def say(self, sentence: str) -> bool:
+        """The sentence stands from now on; False when the disk does not even take that."""
+        text = sentence.encode()[:LENGTH]
+        try:
+            self._file.parent.mkdir(parents=True, exist_ok=True)
+            handle = os.open(self._file, os.O_WRONLY | os.O_CREAT, 0o644)
+            try:
+                os.pwrite(handle, text.ljust(LENGTH), 0)
+            finally:
+                os.close(handle)
+        except OSError:
+            return False
+        return True
+
+    def clear(self) -> None:
+        """Nothing stands any more."""
+        self.say("")
+
+    def read(self) -> str:
+        """What stands, or an empty text."""
+        try:
+            return self._file.read_bytes().decode(errors="replace").strip()
+        except OSError:
+            return ""
