@@ -58,7 +58,7 @@ async def test_pictures_that_waited_while_the_grabber_stood_still_are_not_taken_
             os.kill(pid, signal.SIGCONT)
             frame = await camera.frame_after(trigger)
             assert isinstance(frame, Frame)
-            assert moment(frame.pixels) > trigger - 0.25  # the stream's own delay, which this camera's settings do not say
+            assert moment(frame.pixels) > trigger - 0.25  # the stream's own delay
 
 
 def test_a_stream_s_picture_was_taken_when_its_stamp_says_by_the_quickest_arrival() -> None:
