@@ -101,7 +101,7 @@ def open_gate(settings: LineSettings, clock: Clock) -> ModbusGate | CoilsGate:
     plc = settings.plc
     link = ModbusLink(address_of(plc, "plc", plc.timeout_ms), clock)
     if plc.coils is not None and plc.profile == "coils":
-        return CoilsGate(link, _coils_layout(plc.coils, plc), tags(plc), clock)
+        return CoilsGate(link, coils_layout(plc.coils, plc), tags(plc), clock)
     return ModbusGate(link, block_layout(plc), tags(plc), clock)
 
 
@@ -117,7 +117,8 @@ def block_layout(plc: PlcSettings) -> BlockLayout:
     )
 
 
-def _coils_layout(coils: CoilsSettings, plc: PlcSettings) -> CoilsLayout:
+def coils_layout(coils: CoilsSettings, plc: PlcSettings) -> CoilsLayout:
+    """Which coils and registers the smaller profile has in this PLC."""
     order = WordOrder(plc.word_order)
     cycle = Tag("cycle", coils.cycle_address, TagType(coils.cycle_type), word_order=order)
     serial = boot = None

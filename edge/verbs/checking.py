@@ -18,6 +18,16 @@ PACKAGES = ("jidoka", "pymodbus", "opencv-python-headless", "onnxruntime", "fast
 def check(
     path: LineFile,
     probing: Annotated[bool, typer.Option("--probe/--no-probe", help="Ask the equipment too.")] = True,
+    conformance: Annotated[
+        bool, typer.Option("--plc", help="Run the conformance test of docs/plc.md instead, with the edge stopped.")
+    ] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="With --plc: the line is free, do not ask.")] = False,
+    parts: Annotated[
+        bool, typer.Option("--parts/--no-parts", help="With --plc: the checks that move parts.")
+    ] = True,
+    wait_s: Annotated[
+        float, typer.Option("--wait", min=1, help="With --plc: seconds to wait for each part.")
+    ] = 120,
     as_json: Json = False,
 ) -> None:
     """Says every mistake in LINE.yaml with its line and mend; then asks PLC, gauge, cameras and models."""
@@ -33,6 +43,11 @@ def check(
             print_json({"ok": False, "file": str(path), "mistakes": mistakes, "probes": []})
             raise typer.Exit(NOT_SO) from error
         fail(f"{error}\n{len(error.mistakes)} mistake(s).")
+    if conformance:
+        from edge.verbs.conforming import conform
+
+        conform(settings, path, yes=yes, parts=parts, wait_s=wait_s, as_json=as_json)
+        return
     probes: list[Probe] = asyncio.run(probe(settings, path.resolve().parent)) if probing else []
     ok = all(found.ok for found in probes)
     if as_json:

@@ -1,0 +1,61 @@
+"""`jidoka check --plc` as an integrator runs it, against the simulated line in its own process."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from typing import Any
+
+from tests.system.running import ENVIRONMENT, ROOT, RunningLine
+
+COILS = "profile: coils\n  coils: {cycle_address: 6, serial_address: 8, boot_address: 4}"
+
+
+def begun(line: RunningLine, *options: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "edge.cli", "check", str(line.path), "--plc", *options],
+        cwd=ROOT,
+        env=ENVIRONMENT,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def answer(process: subprocess.Popen[str], code: int) -> dict[str, Any]:
+    out, err = process.communicate(timeout=120)
+    assert process.returncode == code, out + err
+    parsed: dict[str, Any] = json.loads(out)
+    return parsed
+
+
+def test_the_simulated_line_keeps_the_contract_in_both_profiles(make_line: Callable[..., RunningLine]) -> None:
+    block = make_line("--takt", "0", "--lane", "6")
+    coils = make_line("--takt", "0", "--lane", "6", "--profile", "coils")
+    text = coils.path.read_text(encoding="utf-8")
+    coils.path.write_text(text.replace("profile: block", COILS, 1), encoding="utf-8")
+    running = [begun(line, "--yes", "--json") for line in (block, coils)]
+    for process, profile, checks in zip(running, ("block", "coils"), (47, 11), strict=True):
+        sheet = answer(process, 0)
+        assert (sheet["ok"], sheet["profile"], sheet["left"]) == (True, profile, [])
+        assert sheet["counts"] == {"pass": checks, "fail": 0, "skipped": 0}, sheet["checks"]
+
+
+def test_nothing_is_moved_before_the_question_is_answered(make_line: Callable[..., RunningLine]) -> None:
+    line = make_line("--takt", "0")
+    asked = begun(line)
+    out, err = asked.communicate(timeout=60)
+    assert (asked.returncode, out) == (1, "")
+    assert "nobody at the gate" in err
+    assert [part["verdict"] for part in line.truth()] == [None]
+
+
+def test_with_no_parts_to_be_moved_none_is(make_line: Callable[..., RunningLine]) -> None:
+    line = make_line("--takt", "0")
+    sheet = answer(begun(line, "--no-parts", "--json"), 0)
+    assert sheet["counts"]["fail"] == 0
+    assert {check["seen"] for check in sheet["checks"] if check["number"] in {"3.6", "5.11"}} == {
+        "not tried, since no part is to be moved"
+    }
+    assert [part["verdict"] for part in line.truth()] == [None]
