@@ -17,6 +17,15 @@ NEW_LINE = {
 
 
 def line_file(**values: str) -> str:
-    """The text of a line file, with these values in place of those of a new line."""
+    """The text of a line file, with these values in place of those of a new line.
+
+    `plc_reach` and `gauge_reach` are the settings, as YAML, that say where the two answer; without them it is the
+    host and the ports.
+    """
     text = files("edge").joinpath("line.template.yaml").read_text(encoding="utf-8")
-    return Template(text).substitute(NEW_LINE | values)
+    known = NEW_LINE | values
+    over_tcp = {
+        "plc_reach": f"host: {known['plc_host']}\n  port: {known['plc_port']}",
+        "gauge_reach": f"host: {known['plc_host']}, port: {known['gauge_port']}",
+    }
+    return Template(text).substitute(over_tcp | known)

@@ -11,10 +11,12 @@ import os
 import signal
 import sys
 from dataclasses import asdict
+from pathlib import Path
 from typing import Final
 
 import cv2
 
+from edge.simulator.certificates import NoOpenssl
 from edge.simulator.line import SimulatedLine, Wish
 
 PR_SET_PDEATHSIG: Final = 1
@@ -25,7 +27,7 @@ SWITCH_S: Final = 0.0005
 def main() -> None:
     """Reads the command line and runs the line until it is told to end."""
     parser = argparse.ArgumentParser(prog="python -m edge.simulator", description="A simulated production line.")
-    for port in ("plc", "gauge", "camera"):
+    for port in ("plc", "gauge", "machine", "camera"):
         parser.add_argument(f"--{port}-port", type=int, default=0, help="0 chooses one")
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--takt", type=float, default=4.0, help="seconds; 0: as fast as verdicts come")
@@ -34,10 +36,17 @@ def main() -> None:
     parser.add_argument("--warm-parts", type=int, default=0, help="so many first parts come without takt")
     parser.add_argument("--profile", choices=("block", "coils"), default="block")
     parser.add_argument("--gauge-seconds", type=float, default=2.0)
+    parser.add_argument("--wire", choices=("tcp", "tls", "rtu"), default="tcp")
+    parser.add_argument(
+        "--folder", type=Path, help="for rtu and tls: where to put plc.tty and devices.tty, or the certificates"
+    )
+    parser.add_argument("--one-connection", action="store_true", help="the PLC takes one client at a time")
     parser.add_argument("--with-parent", action="store_true", help="end when the process that started it ends")
     asked = parser.parse_args()
     if asked.with_parent:
         die_with_parent()
+    if asked.wire != "tcp" and asked.folder is None:
+        parser.error(f"--wire {asked.wire} needs --folder")
     cv2.setNumThreads(1)
     sys.setswitchinterval(SWITCH_S)
     wish = Wish(
@@ -50,9 +59,16 @@ def main() -> None:
         gauge_s=asked.gauge_seconds,
         plc_port=asked.plc_port,
         gauge_port=asked.gauge_port,
+        machine_port=asked.machine_port,
         camera_port=asked.camera_port,
+        wire=asked.wire,
+        folder=asked.folder,
+        one_connection=asked.one_connection,
     )
-    asyncio.run(run(wish))
+    try:
+        asyncio.run(run(wish))
+    except NoOpenssl as missing:
+        raise SystemExit(str(missing)) from missing
 
 
 async def run(wish: Wish) -> None:

@@ -18,6 +18,8 @@ class Fault(StrEnum):
     """The program starts anew; until it is up, connections are cut."""
     STUCK_REGISTERS = "stuck_registers"
     """Reads show what they showed when it began; writes still work."""
+    MACHINE_GONE = "machine_gone"
+    """The machine's controller does not answer."""
     CAMERA_FREEZE = "camera_freeze"
     """The last picture is sent again and again, under new times."""
     CAMERA_CORRUPT = "camera_corrupt"

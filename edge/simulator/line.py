@@ -1,23 +1,23 @@
-"""The whole simulated line put together: machine, station, PLC, gauge and camera, on three ports."""
+"""The whole simulated line put together: machine, station, PLC, gauge and camera."""
 
 import asyncio
 from dataclasses import dataclass
-from typing import Final
+from pathlib import Path
 
 from edge.simulator.camera import Camera
+from edge.simulator.certificates import make_certificates, server_context
 from edge.simulator.coil_program import CoilProgram
 from edge.simulator.exposures import Exposures
 from edge.simulator.faults import Fault, Faults, FaultyDevice
 from edge.simulator.gauge import GaugeDevice
-from edge.simulator.modbus_server import ModbusServer
+from edge.simulator.machine import MachineDevice
 from edge.simulator.part import Part
 from edge.simulator.plc_program import PlcProgram
 from edge.simulator.process import Offsets, Process
 from edge.simulator.station import SCAN_S, Station
 from edge.simulator.stream import CameraServer
 from edge.simulator.truth import truth
-
-HOST: Final = "127.0.0.1"
+from edge.simulator.wires import HOST, Devices, PortWires, SerialWires, Wires
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,16 +33,27 @@ class Wish:
     gauge_s: float = 2.0
     plc_port: int = 0
     gauge_port: int = 0
+    machine_port: int = 0
     camera_port: int = 0
+    wire: str = "tcp"
+    """tcp, tls or rtu."""
+    folder: Path | None = None
+    """Where the serial lines and the certificates are, for rtu and tls."""
+    one_connection: bool = False
+    """The PLC takes one client at a time."""
 
 
 @dataclass(frozen=True, slots=True)
 class Ports:
-    """Where the line's devices listen, on this machine alone."""
+    """Where the line's devices listen, on this machine alone; 0 for what is on a serial line."""
 
     plc_port: int
     gauge_port: int
+    machine_port: int
     camera_port: int
+    plc_serial: str = ""
+    devices_serial: str = ""
+    """The serial lines of the PLC, and of gauge (unit 1) and machine (unit 2)."""
 
 
 class SimulatedLine:
@@ -58,10 +69,7 @@ class SimulatedLine:
         self._program = (CoilProgram if wish.profile == "coils" else PlcProgram)(self._station)
         self._gauge = GaugeDevice(self._station.fates, wish.seed, wish.gauge_s)
         self._faults = Faults(asyncio.get_running_loop().time)
-        self._plc_server = ModbusServer(
-            FaultyDevice(self._program, self._faults), lambda: self._faults.active(Fault.PLC_REBOOT)
-        )
-        self._gauge_server = ModbusServer(self._gauge)
+        self._wires = self._reached()
         self._exposures = Exposures(Camera(wish.seed), lambda: self._station.in_view, self._faults)
         self._camera_server = CameraServer(
             self._exposures, self._faults, lambda: truth(self._station.fates.values()), self._order_fault
@@ -71,9 +79,9 @@ class SimulatedLine:
     async def start(self) -> Ports:
         """Listens and runs. Raises OSError when a port is taken."""
         ports = Ports(
-            await self._plc_server.start(HOST, self._wish.plc_port),
-            await self._gauge_server.start(HOST, self._wish.gauge_port),
+            *await self._wires.start(),
             await self._camera_server.start(HOST, self._wish.camera_port),
+            *self._wires.lines,
         )
         loop = asyncio.get_running_loop()
         self._running = [loop.create_task(self._scan()), loop.create_task(self._exposures.run())]
@@ -89,8 +97,7 @@ class SimulatedLine:
             task.cancel()
         await asyncio.gather(*self._running, return_exceptions=True)
         await self._camera_server.stop()
-        await self._gauge_server.stop()
-        await self._plc_server.stop()
+        await self._wires.stop()
 
     async def _scan(self) -> None:
         """The PLC's and the gauge's cycle."""
@@ -117,4 +124,22 @@ class SimulatedLine:
         self._faults.begin(fault, seconds)
         if fault is Fault.PLC_REBOOT:
             self._program.reboot()
-            self._plc_server.cut()
+        self._wires.cut()
+
+    def _reached(self) -> Wires:
+        wish, faults = self._wish, self._faults
+        devices = Devices(
+            FaultyDevice(self._program, faults),
+            self._gauge,
+            MachineDevice(self._station),
+            plc_away=lambda: faults.active(Fault.PLC_REBOOT),
+            machine_away=lambda: faults.active(Fault.MACHINE_GONE),
+        )
+        context = None
+        if wish.folder is not None and wish.wire == "rtu":
+            return SerialWires(devices, wish.folder)
+        if wish.folder is not None and wish.wire == "tls":
+            make_certificates(wish.folder)
+            context = server_context(wish.folder)
+        ports = wish.plc_port, wish.gauge_port, wish.machine_port
+        return PortWires(devices, ports, context, most=1 if wish.one_connection else None)

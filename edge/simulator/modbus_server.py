@@ -6,6 +6,7 @@ the simulated PLC independent of the library that the client under test is made 
 """
 
 import asyncio
+import ssl
 import struct
 from collections.abc import Callable, Sequence
 from typing import Final
@@ -113,18 +114,24 @@ FUNCTIONS: Final[dict[int, Callable[[Device, bytes], bytes]]] = {
 
 
 class ModbusServer:
-    """Serves one device under every unit id. `refusing` says whether connections are to be cut."""
+    """Serves one device under every unit id. `refusing` says whether connections are to be cut.
 
-    def __init__(self, device: Device, refusing: Callable[[], bool] = lambda: False) -> None:
+    No more than `most` clients at once are taken; the others are cut.
+    """
+
+    def __init__(
+        self, device: Device, refusing: Callable[[], bool] = lambda: False, most: int | None = None
+    ) -> None:
         self.device = device
         self.refusing = refusing
+        self._most = most
         self._connections: set[_Connection] = set()
         self._server: asyncio.Server | None = None
 
-    async def start(self, host: str, port: int) -> int:
+    async def start(self, host: str, port: int, context: ssl.SSLContext | None = None) -> int:
         """Listens; gives the port, chosen when asked for 0. Raises OSError when it is taken."""
         loop = asyncio.get_running_loop()
-        self._server = await loop.create_server(self.connection, host, port)
+        self._server = await loop.create_server(self.connection, host, port, ssl=context)
         return int(self._server.sockets[0].getsockname()[1])
 
     def connection(self) -> asyncio.Protocol:
@@ -144,8 +151,10 @@ class ModbusServer:
             connection.abort()
 
     def joined(self, connection: "_Connection") -> None:
-        """A client has connected."""
+        """A client has connected, and is cut when there is no room for it."""
         self._connections.add(connection)
+        if self.refusing() or (self._most is not None and len(self._connections) > self._most):
+            connection.abort()
 
     def left(self, connection: "_Connection") -> None:
         """A client has gone."""
@@ -162,8 +171,6 @@ class _Connection(asyncio.Protocol):
         assert isinstance(transport, asyncio.Transport)  # noqa: S101 - create_server makes no other
         self._transport = transport
         self._server.joined(self)
-        if self._server.refusing():
-            self.abort()
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - why it was lost changes nothing
         self._server.left(self)

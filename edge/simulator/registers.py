@@ -75,10 +75,14 @@ def serial_of(words: Sequence[int]) -> str:
 
 def check_word(words: Iterable[int]) -> int:
     """CRC-16, polynomial 0xA001, start 0xFFFF, over the words in order, high byte first."""
+    return crc16(bytes(byte for word in words for byte in (word >> 8, word & 0xFF)))
+
+
+def crc16(content: bytes) -> int:
+    """The checksum of Modbus RTU: polynomial 0xA001, start 0xFFFF."""
     crc = 0xFFFF
-    for word in words:
-        for byte in (word >> 8, word & 0xFF):
-            crc ^= byte
-            for _ in range(8):
-                crc = crc >> 1 ^ 0xA001 if crc & 1 else crc >> 1
+    for byte in content:
+        crc ^= byte
+        for _ in range(8):
+            crc = crc >> 1 ^ 0xA001 if crc & 1 else crc >> 1
     return crc

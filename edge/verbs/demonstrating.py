@@ -13,11 +13,14 @@ from typing import Annotated
 import typer
 
 from edge.answers import NOT_SO, fail, print_json, print_line, print_table, progress
+from edge.demo_wires import DemoWire, reach
 from edge.line_file import read_line_file
 from edge.supervisor import Program, supervise, verb
 from edge.template import line_file
 
 PORTS = ("plc", "gauge", "camera")
+WIRE_FOLDER = "wire"
+"""Beside LINE.yaml: the serial lines and the certificates of a demo over RTU or TLS."""
 EVERY_PART_HELD = 1_000_000
 """Places in the hold lane where nobody decides."""
 WARM_PARTS = 60
@@ -49,6 +52,9 @@ def demo(
     headless: Annotated[
         bool, typer.Option("--headless", help="Run the parts at full speed with nobody deciding, score, and exit.")
     ] = False,
+    wire: Annotated[
+        DemoWire, typer.Option(help="How the simulated PLC is reached: Modbus TCP, RTU, or TLS.")
+    ] = DemoWire.TCP,
     as_json: Annotated[bool, typer.Option("--json", help="Answer with one JSON object.")] = False,
 ) -> None:
     """Shows a simulated line being inspected, held, reviewed and released."""
@@ -61,9 +67,9 @@ def demo(
     place = folder or Path(tempfile.mkdtemp(prefix="jidoka-demo-"))
     try:
         if headless:
-            _run_headless(place, parts, seed, as_json=as_json)
+            _run_headless(place, parts, seed, wire, as_json=as_json)
         else:
-            _run_shown(place, parts, seed, takt, host, port)
+            _run_shown(place, parts, seed, takt, host, port, wire)
     finally:
         if not kept:
             shutil.rmtree(place, ignore_errors=True)
@@ -90,7 +96,7 @@ def _record(folder: Path, parts: int, seed: int, defect_share: float, *, frames:
         print_line(f"{parts} parts are recorded in {folder}.")
 
 
-def _prepare(place: Path, *, host: str, port: int) -> tuple[Path, dict[str, int]]:
+def _prepare(place: Path, wire: DemoWire, *, host: str, port: int) -> tuple[Path, dict[str, int]]:
     """Writes the demo's LINE.yaml; its equipment's ports are free ones."""
     place.mkdir(parents=True, exist_ok=True)
     ports = dict(zip((*PORTS, "review"), _free_ports(len(PORTS) + 1), strict=True))
@@ -106,6 +112,7 @@ def _prepare(place: Path, *, host: str, port: int) -> tuple[Path, dict[str, int]
             review_host=host,
             review_port=str(ports["review"]),
             demo="true",
+            **reach(wire, place / WIRE_FOLDER, ports),
         ),
         encoding="utf-8",
     )
@@ -120,18 +127,19 @@ def _free_ports(count: int) -> list[int]:
     return ports
 
 
-def _programs(path: Path, ports: dict[str, int], *options: str) -> list[Program]:
+def _programs(path: Path, ports: dict[str, int], wire: DemoWire, *options: str) -> list[Program]:
     simulator = [sys.executable, "-m", "edge.simulator", "--with-parent", *options]
+    simulator += ["--wire", wire, "--folder", str(path.parent / WIRE_FOLDER)]
     for name in PORTS:
         simulator += [f"--{name}-port", str(ports[name])]
     commands = {"line": tuple(simulator), "edge": verb("edge", str(path)), "review": verb("review", str(path))}
     return [Program(name, command, restart=False) for name, command in commands.items()]
 
 
-def _run_shown(place: Path, parts: int, seed: int, takt: float, host: str, port: int) -> None:
+def _run_shown(place: Path, parts: int, seed: int, takt: float, host: str, port: int, wire: DemoWire) -> None:
     if not _is_free(host, port):
         fail(f"Port {port} on {host} is taken; choose another with --port, or --port 0 for any.")
-    path, ports = _prepare(place, host=host, port=port)
+    path, ports = _prepare(place, wire, host=host, port=port)
     options = [
         "--seed",
         str(seed),
@@ -151,7 +159,7 @@ def _run_shown(place: Path, parts: int, seed: int, takt: float, host: str, port:
         until = asyncio.Event()
         greeting = asyncio.create_task(_greet(host, ports["review"]))
         try:
-            return await supervise(_programs(path, ports, *options), until=until)
+            return await supervise(_programs(path, ports, wire, *options), until=until)
         finally:
             greeting.cancel()
 
@@ -191,10 +199,10 @@ def _is_free(host: str, port: int) -> bool:
     return True
 
 
-def _run_headless(place: Path, parts: int, seed: int, *, as_json: bool) -> None:
+def _run_headless(place: Path, parts: int, seed: int, wire: DemoWire, *, as_json: bool) -> None:
     from edge.demo_score import DemoRecords, score
 
-    path, ports = _prepare(place, host="127.0.0.1", port=0)
+    path, ports = _prepare(place, wire, host="127.0.0.1", port=0)
     options = ["--seed", str(seed), "--takt", "0", "--lane", str(EVERY_PART_HELD), "--gauge-seconds", "0"]
     options += ["--parts", str(parts)]
     answer: dict[str, object] = {}
@@ -203,7 +211,7 @@ def _run_headless(place: Path, parts: int, seed: int, *, as_json: bool) -> None:
         until = asyncio.Event()
         watching = asyncio.create_task(watch(until))
         try:
-            return await supervise(_programs(path, ports, *options), until=until)
+            return await supervise(_programs(path, ports, wire, *options), until=until)
         finally:
             await _outcome(watching)
 
