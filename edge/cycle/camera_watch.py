@@ -1,0 +1,42 @@
+"""Watches the cameras while no part asks for a picture, so that a dead one is known before the next part is held."""
+
+from collections.abc import Sequence
+
+from edge.cycle.alarms import Alarms
+from quality.alarm import Priority
+from quality.ports import Clock, FrameSource
+
+START_S = 3.0
+"""A camera may take this long to open before its silence is worth an alarm."""
+
+
+class CameraWatch:
+    """Raises an alarm for each camera that has a problem, and clears it when the pictures come again.
+
+    A part that was held for the same camera has raised its own alarm: that one stands alone, so that one cause
+    shows once.
+    """
+
+    def __init__(self, cameras: Sequence[FrameSource], alarms: Alarms, clock: Clock, *, every_s: float) -> None:
+        self._cameras = cameras
+        self._alarms = alarms
+        self._clock = clock
+        self._every_s = every_s
+
+    async def run(self) -> None:
+        """Looks for ever."""
+        await self._clock.sleep(START_S)
+        while True:
+            await self.look()
+            await self._clock.sleep(self._every_s)
+
+    async def look(self) -> None:
+        """One look at every camera."""
+        told = self._alarms.sources("no evidence")
+        for camera in self._cameras:
+            problem = camera.problem
+            if problem is None or camera.camera in told:
+                await self._alarms.clear(camera.camera, "camera")
+            else:
+                sentence = f"{problem.device}: {problem.problem}. Mend: {problem.mend}"
+                await self._alarms.raise_(camera.camera, "camera", Priority.HIGH, sentence)
