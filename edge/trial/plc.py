@@ -27,7 +27,7 @@ from edge.trial.chronicle import Booted, Chronicle, Cleared, Entered, Executed, 
 from edge.trial.line import LANE_PLACES, TAKT_S
 from edge.trial.schedule import FaultKind
 
-LONGEST_STEP_S: Final = 0.1
+LONGEST_STEP_S: Final = 0.2
 REFUSALS: Final = (1, 2, 3, 4, 10, 11)
 """The exceptions that a PLC or a gateway before it may answer with, besides busy."""
 STATUS_WORDS: Final = 50
@@ -147,6 +147,8 @@ class Plc:
     def advance(self) -> None:
         """Brings the program to the present."""
         now = self._now()
+        if now <= self._stepped_at:
+            return
         running = self.runs
         if running and self._unread:
             self._catch_up()

@@ -36,7 +36,7 @@ class Span:
 
 @dataclass(slots=True)
 class Scene:
-    """What every rule may look at. `records` and `database` are the trial's own connections, which no fault hits."""
+    """What every rule may look at. `records` and `database` are connections of the trial's own, without faults."""
 
     now: Callable[[], float]
     later: Callable[[float, Callable[[], None]], object]
