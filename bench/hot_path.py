@@ -40,6 +40,7 @@ from edge.cycle.inspecting import Inspecting
 from edge.cycle.judging import Judging
 from edge.cycle.loose_thread import LooseThread
 from edge.cycle.measuring import Measuring
+from edge.cycle.serials import Serials
 from edge.cycle.trigger import Trigger
 from edge.cycle.watch import Watch
 from edge.cycle.writer import Writer
@@ -194,6 +195,7 @@ async def run_ours(
         watch,
         Collecting((), lambda: watch.latest),
         judging,
+        Serials(store, write),
         records,
         write,
         Delivery(timed_gate, store, write, alarms, clock),

@@ -8,22 +8,28 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
+from functools import partial
 
 import structlog
 
 from edge.cycle.alarms import Alarms
+from edge.cycle.camera_watch import CameraWatch
 from edge.cycle.case_clock import CaseClock
 from edge.cycle.collecting import Collecting
 from edge.cycle.compensation import CompensatedForecaster
+from edge.cycle.counting import CountingDevice, CountingGate, CountingGauge
 from edge.cycle.delivery import Delivery
 from edge.cycle.heartbeat import Heartbeat
+from edge.cycle.holds import Holds
 from edge.cycle.inspecting import Inspecting
 from edge.cycle.judging import Judging
 from edge.cycle.measuring import Measuring
 from edge.cycle.orders import Orders
-from edge.cycle.recovery import first_scan, reassert_holds, recover
+from edge.cycle.recovery import first_scan, recover
+from edge.cycle.serials import Serials
 from edge.cycle.showing import Showing
 from edge.cycle.trigger import Trigger
+from edge.cycle.wall_clock import WallClock
 from edge.cycle.watch import Watch
 from edge.cycle.writer import Writer
 from edge.settings import LineSettings
@@ -37,6 +43,9 @@ HISTORY_ROWS = 256
 Task = Callable[[], Awaitable[None]]
 """Runs for ever."""
 
+Keeper = Callable[[Alarms], Task]
+"""Looks after something around the line, and says through its alarms what is wrong with it."""
+
 log = structlog.get_logger()
 
 
@@ -49,6 +58,10 @@ class Pace:
     """Between two looks for a decision."""
     cases_s: float = 0.5
     """Between two looks for a case past its deadline."""
+    holds_s: float = 0.25
+    """Between two looks for a hold that the PLC has to be told of again."""
+    cameras_s: float = 0.1
+    """Between two looks for a camera that has a problem."""
     show_s: float = 0.5
 
 
@@ -70,6 +83,7 @@ class Surroundings:
     """Starts a thread for one model."""
     store: str
     """How the store runs, in one sentence."""
+    keepers: Sequence[Keeper] = ()
     devices: Sequence[Device] = ()
     """What brings readings beside the PLC."""
 
@@ -79,14 +93,22 @@ async def assemble(settings: LineSettings, around: Surroundings, pace: Pace = Pa
 
     Reads the store, and closes the alarms that an earlier run left standing.
     """
-    clock, records, write, gate = around.clock, around.records, around.write, around.gate
+    clock, records, write = around.clock, around.records, around.write
     plan = settings.control_plan()
+    last = await write(records.last_cycle)
+    counts_to = settings.plc.counts_to
+    gate = CountingGate(around.gate, counts_to, last)
+    gauge = around.gauge and CountingGauge(around.gauge, counts_to)
+    devices = [CountingDevice(device, counts_to) for device in around.devices]
     alarms = Alarms(records, write, clock)
     await alarms.start_afresh()
+    history = await write(records.history, HISTORY_ROWS)
+    serials = Serials(records, write)
+    await serials.restore(cycle for cycle, _, _ in history)
     forecaster: Forecaster | None = None
     if around.forecaster is not None:
         forecaster = CompensatedForecaster(around.forecaster, plan)
-        forecaster.restore(await write(records.history, HISTORY_ROWS))
+        forecaster.restore(history)
     digests = tuple(digest for _, digest in around.models)
     judging = Judging(
         plan,
@@ -98,13 +120,15 @@ async def assemble(settings: LineSettings, around: Surroundings, pace: Pace = Pa
         deadline_s=settings.models.deadline_ms / 1000,
     )
     delivery = Delivery(gate, records, write, alarms, clock)
-    measuring = Measuring(around.gauge, forecaster, records, write, alarms, clock, plan)
-    trigger = Trigger(LineId(settings.line), StationId(settings.station), await write(records.last_cycle))
+    holds = Holds(gate, records, write, alarms, clock, every_s=pace.holds_s)
+    measuring = Measuring(gauge, forecaster, records, write, alarms, clock, plan)
+    trigger = Trigger(LineId(settings.line), StationId(settings.station), last)
     watch = Watch(gate, trigger, alarms, clock, scan_s=settings.plc.scan_ms / 1000, most_waiting=MOST_WAITING)
     inspecting = Inspecting(
         watch,
-        Collecting(around.devices, lambda: watch.latest),
+        Collecting(devices, lambda: watch.latest),
         judging,
+        serials,
         records,
         write,
         delivery,
@@ -112,11 +136,13 @@ async def assemble(settings: LineSettings, around: Surroundings, pace: Pace = Pa
         alarms,
         keep_passed_every=settings.store.keep_passed_every,
     )
-    orders = Orders(gate, records, write, measuring, alarms, clock, plan, every_s=pace.orders_s)
+    orders = Orders(gate, records, write, measuring, holds, alarms, clock, plan, every_s=pace.orders_s)
+    cameras = tuple(camera for camera, _ in around.faces)
+    camera_watch = CameraWatch(cameras, alarms, clock, every_s=pace.cameras_s)
     showing = Showing(
         watch,
         inspecting,
-        tuple(camera for camera, _ in around.faces),
+        cameras,
         around.models,
         records,
         write,
@@ -130,21 +156,22 @@ async def assemble(settings: LineSettings, around: Surroundings, pace: Pace = Pa
 
     async def recover_then_judge() -> None:
         scan = await first_scan(gate, alarms, clock)
-        await recover(scan, gate, records, write, alarms, delivery)
+        await recover(scan, records, write, delivery, holds)
         log.info("edge has recovered", boot=scan.status.boot_count, cycle=scan.status.cycle_sequence)
-        await run_all((watch.run, inspecting.run, orders.run, follow_reboots))
-
-    async def follow_reboots() -> None:
-        while True:
-            await watch.rebooted.wait()
-            watch.rebooted.clear()
-            if watch.latest is not None:
-                log.warning("plc has restarted", boot=watch.latest.status.boot_count)
-                await reassert_holds(gate, records, write, alarms)
+        await run_all((watch.run, inspecting.run, orders.run, partial(holds.run, watch)))
 
     heartbeat = Heartbeat(gate, clock, every_s=pace.beat_s)
     case_clock = CaseClock(records, write, alarms, clock, plan, every_s=pace.cases_s)
-    return heartbeat.run, recover_then_judge, measuring.run, case_clock.run, showing.run
+    wall_clock = WallClock(alarms, clock, history[-1][0].triggered_at if history else None)
+    return (
+        heartbeat.run,
+        recover_then_judge,
+        measuring.run,
+        case_clock.run,
+        camera_watch.run,
+        wall_clock.run,
+        showing.run,
+    )
 
 
 async def run_all(tasks: Sequence[Task]) -> None:

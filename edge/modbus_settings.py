@@ -132,6 +132,12 @@ class PlcSettings(Reach):
     readings: tuple[TagSettings, ...] = ()
     parameters: tuple[TagSettings, ...] = ()
 
+    @property
+    def counts_to(self) -> int:
+        """The greatest number of the PLC's cycle counter, which starts again at 1 after it."""
+        short = self.profile == "coils" and self.coils is not None and self.coils.cycle_type == "uint16"
+        return 0xFFFF if short else 0xFFFF_FFFF
+
     @model_validator(mode="after")
     def _complete(self) -> Self:
         if self.profile == "coils" and self.coils is None:

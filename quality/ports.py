@@ -168,6 +168,10 @@ class Records(Protocol):
         """Boot count and sequence of the newest inspection of this line, or None."""
         ...
 
+    def newest_with(self, serial: PartSerial) -> tuple[Cycle, Verdict, VerdictAnswer | None] | None:
+        """The newest inspection of a part with that serial: its cycle, its verdict and how the PLC answered."""
+        ...
+
     def open_cases(self) -> list[Case]:
         """Cases not closed, oldest first."""
         ...
@@ -212,8 +216,18 @@ class Records(Protocol):
         """What came of a decision that needs no order (ask for a measurement)."""
         ...
 
-    def record_measurements(self, measurements: Sequence[Measurement], *, conforming: bool) -> None:
-        """What the gauge said of one part; bumps the version of an open case about it."""
+    def record_measurements(
+        self,
+        measurements: Sequence[Measurement],
+        *,
+        conforming: bool,
+        decision_id: UUID | None = None,
+        detail: str = "",
+    ) -> None:
+        """What the gauge said of one part; bumps the version of an open case about it.
+
+        Settles the decision that asked for it, if any, in the same transaction: it is never carried out twice.
+        """
         ...
 
     def history(self, rows: int) -> list[HistoryRow]:
@@ -238,4 +252,8 @@ class Records(Protocol):
 
 
 class AlreadyRecorded(Exception):  # noqa: N818 - it is a fact about the record, met in normal recovery
-    """The cycle has an inspection already."""
+    """The cycle has an inspection already, of the part with that serial."""
+
+    def __init__(self, sentence: str, serial: PartSerial) -> None:
+        super().__init__(sentence)
+        self.serial = serial

@@ -32,10 +32,12 @@ class FakeClock:
 
     def __init__(self) -> None:
         self._seconds = 1000.0
+        self.set_by = timedelta()
+        """How far somebody has set the wall clock; the other one is never set."""
         self._sleepers: list[tuple[float, asyncio.Future[None]]] = []
 
     def now(self) -> datetime:
-        return START + timedelta(seconds=self._seconds - 1000.0)
+        return START + timedelta(seconds=self._seconds - 1000.0) + self.set_by
 
     def monotonic(self) -> float:
         return self._seconds
@@ -248,7 +250,7 @@ class FakeRecords:
         self.on_record()
         key = (inspection.cycle.boot_count, inspection.cycle.sequence)
         if key in self.inspections:
-            raise AlreadyRecorded(str(key))
+            raise AlreadyRecorded(str(key), self.inspections[key].cycle.serial)
         self.inspections[key] = inspection
         self.kept += kept
         if case is not None:
@@ -270,6 +272,12 @@ class FakeRecords:
     def last_cycle(self) -> tuple[int, int] | None:
         return max(self.inspections, default=None)
 
+    def newest_with(self, serial: PartSerial) -> tuple[Cycle, Verdict, VerdictAnswer | None] | None:
+        for key, inspection in reversed(self.inspections.items()):
+            if inspection.cycle.serial == serial:
+                return inspection.cycle, inspection.verdict, self.answers.get(key)
+        return None
+
     def open_cases(self) -> list[Case]:
         return [case for case in self.cases.values() if case.state is not CaseState.CLOSED]
 
@@ -288,8 +296,7 @@ class FakeRecords:
         self.changes += 1
 
     def pending_decisions(self) -> list[Decision]:
-        ordered = {order.decision_id for order in self.orders.values()}
-        return [d for d in self.decisions.values() if d.id not in self.travels and d.id not in ordered]
+        return [d for d in self.decisions.values() if d.id not in self.travels]
 
     def record_order(self, decision: Decision, code: OrderCode, target: int, value: int) -> Order:
         for order in self.orders.values():
@@ -320,8 +327,17 @@ class FakeRecords:
     def settle_decision(self, decision_id: UUID, *, applied: bool, detail: str) -> None:
         self.travels[decision_id] = (OrderState.DONE if applied else OrderState.REFUSED, detail)
 
-    def record_measurements(self, measurements: Sequence[Measurement], *, conforming: bool) -> None:
+    def record_measurements(
+        self,
+        measurements: Sequence[Measurement],
+        *,
+        conforming: bool,
+        decision_id: UUID | None = None,
+        detail: str = "",
+    ) -> None:
         self.measured.append((measurements, conforming))
+        if decision_id is not None:
+            self.settle_decision(decision_id, applied=True, detail=detail)
 
     def history(self, rows: int) -> list[HistoryRow]:
         return self.rows[-rows:]

@@ -28,6 +28,11 @@ class Alarms:
             alarm = Alarm(source, kind, priority, sentence, self._clock.now())
             await self._write(self._records.raise_alarm, alarm)
 
+    async def again(self, source: str, kind: str, priority: Priority, sentence: str) -> None:
+        """It has happened once more: an alarm of its own, in place of one that stands for an earlier time."""
+        await self.clear(source, kind)
+        await self.raise_(source, kind, priority, sentence)
+
     async def clear(self, source: str, kind: str) -> None:
         """The alarm stands no longer."""
         if self._standing.pop((source, kind), None) is not None:
@@ -35,11 +40,15 @@ class Alarms:
 
     async def only(self, kind: str, priority: Priority, sentences: Mapping[str, str]) -> None:
         """Exactly these sources have an alarm of that kind from now on."""
-        gone = [source for source, standing in self._standing if standing == kind and source not in sentences]
-        for source in gone:
-            await self.clear(source, kind)
+        for source in self.sources(kind):
+            if source not in sentences:
+                await self.clear(source, kind)
         for source, sentence in sentences.items():
             await self.raise_(source, kind, priority, sentence)
+
+    def sources(self, kind: str) -> list[str]:
+        """Where an alarm of that kind stands."""
+        return [source for source, standing in self._standing if standing == kind]
 
     def sentence(self, source: str) -> str:
         """What is wrong with the source now, or an empty text."""

@@ -1,5 +1,7 @@
 """Takes a recorded verdict to the PLC until it is answered, and says so when it is not."""
 
+import asyncio
+
 from edge.cycle.alarms import Alarms
 from edge.cycle.writer import Writer
 from quality.alarm import Priority
@@ -9,6 +11,8 @@ from quality.ports import Clock, EquipmentError, Gate, Records
 from quality.station import VerdictAnswer
 
 RETRY_AFTER_S = 0.1
+ALARM_AFTER_S = 1.7
+"""A verdict is acknowledged or alarmed within 2 s of its commit; the alarm has to reach the disk in that time."""
 
 
 class Delivery:
@@ -22,34 +26,64 @@ class Delivery:
         self._clock = clock
 
     async def deliver(self, cycle: Cycle, verdict: Verdict, reason: ReasonCode | None) -> float:
-        """Tries until the PLC answers; the part waits at the closed gate meanwhile.
+        """Tries until the PLC answers; the part waits at the closed gate meanwhile. To be called on the commit.
 
         Returns the clock's seconds at which it answered; the answer is on record when this returns.
         """
-        while True:
-            try:
-                answer = await self._gate.give_verdict(cycle.sequence, cycle.serial, verdict, reason)
-            except EquipmentError as error:
-                await self._alarms.raise_(
-                    "plc",
-                    "verdict not acknowledged",
-                    Priority.URGENT,
-                    f"The {verdict} of part {cycle.serial} is not acknowledged: {error}",
-                )
-                await self._clock.sleep(RETRY_AFTER_S)
-                continue
-            break
+        async with asyncio.TaskGroup() as group:
+            # However long the gate itself waits, and whatever else it is busy with.
+            overdue = group.create_task(self._alarm_when_overdue(cycle, verdict))
+            answer = await self._answer(cycle, verdict, reason)
+            overdue.cancel()
         answered = self._clock.monotonic()
+        await self.settle(cycle, verdict, answer)
+        return answered
+
+    async def settle(self, cycle: Cycle, verdict: Verdict, answer: VerdictAnswer) -> None:
+        """Records what the PLC answered, and says where a part has to be looked for.
+
+        A suspect part that the PLC does not hold may be anywhere: that alarm stands until the part is held again
+        or its case is closed.
+        """
         await self._write(self._records.verdict_answered, cycle, answer, self._clock.now())
         await self._alarms.clear("plc", "verdict not acknowledged")
-        if answer is not VerdictAnswer.ACCEPTED:
-            await self._alarms.raise_(
+        part, words = f"part {cycle.serial}", answer.replace("_", " ").lower()
+        if answer is VerdictAnswer.ACCEPTED:
+            await self._alarms.clear("plc", "verdict refused")
+            if verdict is not Verdict.PASS:
+                await self._alarms.clear(part, "hold lost")
+        elif verdict is Verdict.PASS:
+            await self._alarms.again(
                 "plc",
                 "verdict refused",
                 Priority.HIGH,
-                f"The PLC did not take the {verdict} of part {cycle.serial}, cycle {cycle.sequence}"
-                f" ({answer.replace('_', ' ').lower()}). Look where the part is.",
+                f"The PLC did not take the PASS of {part}, cycle {cycle.sequence} ({words}). Look where it is.",
             )
         else:
-            await self._alarms.clear("plc", "verdict refused")
-        return answered
+            await self._alarms.raise_(
+                part,
+                "hold lost",
+                Priority.URGENT,
+                f"The PLC did not take the {verdict} of {part}, cycle {cycle.sequence} ({words}). Find the part.",
+            )
+
+    async def _answer(self, cycle: Cycle, verdict: Verdict, reason: ReasonCode | None) -> VerdictAnswer:
+        tried = False
+        while True:
+            try:
+                # After its restart the PLC counts from 1 again, and the number may be another part's.
+                if tried and (await self._gate.scan()).status.boot_count != cycle.boot_count:
+                    return VerdictAnswer.PART_GONE
+                tried = True
+                return await self._gate.give_verdict(cycle.sequence, cycle.serial, verdict, reason)
+            except EquipmentError as error:
+                await self._alarm(cycle, verdict, str(error))
+                await self._clock.sleep(RETRY_AFTER_S)
+
+    async def _alarm_when_overdue(self, cycle: Cycle, verdict: Verdict) -> None:
+        await self._clock.sleep(ALARM_AFTER_S)
+        await self._alarm(cycle, verdict, "the PLC is silent or busy; it is tried on")
+
+    async def _alarm(self, cycle: Cycle, verdict: Verdict, trouble: str) -> None:
+        sentence = f"The {verdict} of part {cycle.serial} is not acknowledged: {trouble}"
+        await self._alarms.raise_("plc", "verdict not acknowledged", Priority.URGENT, sentence)

@@ -1,6 +1,7 @@
 """The inspection cycle: each waiting part is judged, recorded, answered at the gate, and perhaps sampled.
 
-The order is the promise: a verdict is durable before the PLC is told of it.
+The order is the promise: a verdict is durable before the PLC is told of it. Between seeing a part and judging it
+the world moves on, so what the verdict rests on is looked at once more before it is recorded.
 """
 
 from edge.cycle.alarms import Alarms
@@ -9,13 +10,16 @@ from edge.cycle.delivery import Delivery
 from edge.cycle.judging import Judging
 from edge.cycle.latency import Latency
 from edge.cycle.measuring import Measuring
+from edge.cycle.serials import Serials
 from edge.cycle.watch import Waiting, Watch
 from edge.cycle.writer import Writer
 from quality.alarm import Priority
-from quality.inspection import Inspection
+from quality.evidence import NoEvidence
+from quality.inspection import Cycle, Inspection
 from quality.judge import main_reason
 from quality.judgement import Verdict
 from quality.ports import AlreadyRecorded, Records
+from quality.station import VerdictAnswer
 
 
 class Inspecting:
@@ -26,6 +30,7 @@ class Inspecting:
         watch: Watch,
         collecting: Collecting,
         judging: Judging,
+        serials: Serials,
         records: Records,
         write: Writer,
         delivery: Delivery,
@@ -37,6 +42,7 @@ class Inspecting:
         self._watch = watch
         self._collecting = collecting
         self._judging = judging
+        self._serials = serials
         self._records = records
         self._write = write
         self._delivery = delivery
@@ -53,11 +59,14 @@ class Inspecting:
 
     async def inspect(self, waiting: Waiting) -> None:
         """One part's whole way."""
+        cycle = waiting.cycle
         if waiting.overflow:
-            inspection = self._judging.overflow(waiting.cycle)
+            inspection = self._judging.overflow(cycle)
         else:
-            scan = await self._collecting.complete(waiting.cycle, waiting.scan)
-            inspection = await self._judging.judge(waiting.cycle, scan)
+            scan = await self._collecting.complete(cycle, waiting.scan)
+            inspection = await self._judging.judge(cycle, scan)
+            if doubts := await self._doubts(cycle):
+                inspection = self._judging.doubted(inspection, doubts)
         await self._alarms.only(
             "no evidence",
             Priority.HIGH,
@@ -67,14 +76,55 @@ class Inspecting:
         kept = inspection.evidence.frames if self._worth_keeping(inspection) else ()
         try:
             await self._write(self._records.record, inspection, case, kept)
-        except AlreadyRecorded:
-            # What is recorded counts: recovery gives that verdict, not a second opinion.
+        except AlreadyRecorded as known:
+            await self._seen_before(cycle, known)
             return
-        reason = main_reason(inspection.judgements)
-        answered = await self._delivery.deliver(inspection.cycle, inspection.verdict, reason)
-        self.latency.add(answered - waiting.scan.monotonic)
+        self._serials.remember(cycle, held=inspection.verdict is not Verdict.PASS)
+        await self._alarms.clear("plc", "cycle counted twice")
+        await self._answer(inspection, waiting.scan.monotonic)
+
+    async def _answer(self, inspection: Inspection, seen: float) -> None:
+        cycle, verdict = inspection.cycle, inspection.verdict
+        if self._watch.boot_count not in {None, cycle.boot_count}:
+            # The part counts as entering anew; the number may be another part's by now.
+            await self._delivery.settle(cycle, verdict, VerdictAnswer.PART_GONE)
+            return
+        answered = await self._delivery.deliver(cycle, verdict, main_reason(inspection.judgements))
+        self.latency.add(answered - seen)
         self.parts += 1
         self._measuring.sample(inspection)
+
+    async def _doubts(self, cycle: Cycle) -> list[NoEvidence]:
+        """Why what was seen may not be of this part, or this may not be a new part."""
+        doubts = []
+        if (known := await self._serials.doubt(cycle)) is not None:
+            doubts.append(known)
+        if (now := self._watch.followed_by(cycle)) is not None:
+            doubts.append(
+                NoEvidence(
+                    "station",
+                    f"part {now.serial}, cycle {now.cycle_sequence}, came in before {cycle.serial} was judged,"
+                    " and the pictures may show either",
+                    "find both parts; look at what lets a part in before the last one has left",
+                )
+            )
+        return doubts
+
+    async def _seen_before(self, cycle: Cycle, known: AlreadyRecorded) -> None:
+        """What is recorded counts, not a second opinion; but a number must not stand for two parts."""
+        if known.serial != cycle.serial:
+            await self._alarms.again(
+                "plc",
+                "cycle counted twice",
+                Priority.URGENT,
+                f"Cycle {cycle.sequence} of boot {cycle.boot_count} is on record as part {known.serial}, and"
+                f" the PLC now gives the number to part {cycle.serial}, which waits. The PLC has lost its count:"
+                " set its boot count to one that it never had, and restart its program.",
+            )
+            return
+        for earlier, verdict, reason in await self._write(self._records.unanswered_verdicts):
+            if (earlier.boot_count, earlier.sequence) == (cycle.boot_count, cycle.sequence):
+                await self._delivery.deliver(earlier, verdict, reason)
 
     def _worth_keeping(self, inspection: Inspection) -> bool:
         passed = inspection.verdict is Verdict.PASS

@@ -1,6 +1,7 @@
 """Has parts measured: by sampling, as the control plan says, and when a person asks."""
 
 import asyncio
+import math
 from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID, uuid4
@@ -10,7 +11,7 @@ from edge.cycle.writer import Writer
 from quality.alarm import Priority
 from quality.case import Case, CaseKind
 from quality.evidence import Measurement, NoEvidence
-from quality.inspection import Inspection
+from quality.inspection import Cycle, Inspection
 from quality.judge import outside
 from quality.judgement import Verdict
 from quality.plan import ControlPlan
@@ -21,7 +22,7 @@ MOST_SAMPLES_WAITING = 8
 
 @dataclass(frozen=True, slots=True)
 class _Request:
-    case: Case
+    cycle: Cycle
     passed: bool
     decision_id: UUID | None
 
@@ -54,8 +55,52 @@ class Measuring:
         due = cycle.sequence % self._plan.measure_every == 0
         if self._gauge is None or not due or self._requests.qsize() >= MOST_SAMPLES_WAITING:
             return
+        self._requests.put_nowait(_Request(cycle, inspection.verdict is Verdict.PASS, None))
+
+    def ask(self, case: Case, decision_id: UUID) -> None:
+        """Asks for the part of that case because a person decided so."""
+        cycle = Cycle(case.line, case.station, case.boot_count, case.cycle_sequence, case.serial, case.opened_at)
+        self._requests.put_nowait(_Request(cycle, passed=False, decision_id=decision_id))
+
+    async def run(self) -> None:
+        """Measures what is asked for, for ever."""
+        while True:
+            await self.measure(await self._requests.get())
+
+    async def measure(self, request: _Request) -> None:
+        """Asks the gauge for one part and records what it says."""
+        cycle = request.cycle
+        measured: tuple[Measurement, ...] | NoEvidence
+        if self._gauge is None:
+            measured = NoEvidence("gauge", "the line has none", "add a gauge section to the line's file")
+        else:
+            measured = _believed(await self._gauge.measure(cycle.sequence, cycle.serial))
+        if isinstance(measured, NoEvidence):
+            sentence = f"Part {cycle.serial} could not be measured: {measured.problem}. Mend: {measured.mend}."
+            await self._alarms.raise_("gauge", "no measurement", Priority.LOW, sentence)
+            if request.decision_id is not None:
+                await self._write(
+                    self._records.settle_decision, request.decision_id, applied=False, detail=sentence
+                )
+            return
+        await self._alarms.clear("gauge", "no measurement")
+        bad = outside(measured, self._plan)
+        out = ", ".join(self._plan.characteristic(m.characteristic).label for m in bad)
+        await self._write(
+            self._records.record_measurements,
+            measured,
+            conforming=not bad,
+            decision_id=request.decision_id,
+            detail=f"Measured: {out} out of limits." if bad else "Measured: every characteristic conforms.",
+        )
+        if self._forecaster is not None:
+            self._forecaster.learn(measured)
+        if bad and request.passed:
+            await self._write(self._records.open_case, self._escape(cycle))
+
+    def _escape(self, cycle: Cycle) -> Case:
         now = self._clock.now()
-        escape = Case(
+        return Case(
             id=uuid4(),
             kind=CaseKind.ESCAPE,
             line=cycle.line,
@@ -67,41 +112,13 @@ class Measuring:
             deadline=now + timedelta(seconds=self._plan.reaction.decide_within_s),
             asked=self._plan.reaction.who,
         )
-        self._requests.put_nowait(_Request(escape, inspection.verdict is Verdict.PASS, None))
 
-    def ask(self, case: Case, decision_id: UUID) -> None:
-        """Asks for the part of that case because a person decided so."""
-        self._requests.put_nowait(_Request(case, passed=False, decision_id=decision_id))
 
-    async def run(self) -> None:
-        """Measures what is asked for, for ever."""
-        while True:
-            await self.measure(await self._requests.get())
-
-    async def measure(self, request: _Request) -> None:
-        """Asks the gauge for one part and records what it says."""
-        case = request.case
-        measured: tuple[Measurement, ...] | NoEvidence
-        if self._gauge is None:
-            measured = NoEvidence("gauge", "the line has none", "add a gauge section to the line's file")
-        else:
-            measured = await self._gauge.measure(case.cycle_sequence, case.serial)
-        if isinstance(measured, NoEvidence):
-            sentence = f"Part {case.serial} could not be measured: {measured.problem}. Mend: {measured.mend}."
-            await self._alarms.raise_("gauge", "no measurement", Priority.LOW, sentence)
-            if request.decision_id is not None:
-                await self._write(
-                    self._records.settle_decision, request.decision_id, applied=False, detail=sentence
-                )
-            return
-        await self._alarms.clear("gauge", "no measurement")
-        bad = outside(measured, self._plan)
-        await self._write(self._records.record_measurements, measured, conforming=not bad)
-        if self._forecaster is not None:
-            self._forecaster.learn(measured)
-        if request.decision_id is not None:
-            out = ", ".join(self._plan.characteristic(m.characteristic).label for m in bad)
-            detail = f"Measured: {out} out of limits." if bad else "Measured: every characteristic conforms."
-            await self._write(self._records.settle_decision, request.decision_id, applied=True, detail=detail)
-        elif bad and request.passed:
-            await self._write(self._records.open_case, case)
+def _believed(measured: tuple[Measurement, ...] | NoEvidence) -> tuple[Measurement, ...] | NoEvidence:
+    """A measurement without a value, or with one that is no number, is none at all."""
+    if isinstance(measured, NoEvidence):
+        return measured
+    for one in measured:
+        if not math.isfinite(one.value):
+            return NoEvidence("gauge", f"{one.characteristic} was measured as {one.value}", "look at the gauge")
+    return measured or NoEvidence("gauge", "it answered without a value", "look at the gauge")

@@ -45,12 +45,13 @@ class ModelThread:
             )
         try:
             asked = self._thread.submit(call, *args, **kwargs)
-        except BrokenExecutor as error:
-            return self._died(error)
+        except BrokenExecutor as broken:
+            return self._died(broken)
         answer = asyncio.wrap_future(asked)
         deadline = asyncio.ensure_future(self._clock.sleep(self._within_s))
+        either: set[asyncio.Future[Any]] = {answer, deadline}
         try:
-            await asyncio.wait({answer, deadline}, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
         finally:
             deadline.cancel()
         if not answer.done():

@@ -1,16 +1,21 @@
 """Carries decisions out: each becomes one order, sent until the PLC answers it, and settled once."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from uuid import UUID
 
 from edge.cycle.alarms import Alarms
+from edge.cycle.counting import PART_ORDERS
+from edge.cycle.holds import Holds
 from edge.cycle.measuring import Measuring
 from edge.cycle.writer import Writer
 from quality.alarm import Priority
 from quality.case import Case, CaseKind, Decision, DecisionKind, Disposition
+from quality.judgement import Verdict
 from quality.order import Order, OrderCode, OrderResult, OrderState
 from quality.plan import ControlPlan
 from quality.ports import Clock, EquipmentError, Gate, Records
+from quality.station import StationStatus, VerdictAnswer
 
 REFUSALS: Mapping[OrderResult, str] = {
     OrderResult.BAD_CHECK_WORD: "the PLC found the order damaged; the same decision can be taken again",
@@ -20,6 +25,11 @@ REFUSALS: Mapping[OrderResult, str] = {
     OrderResult.OUT_OF_RANGE: "the PLC does not accept this value; it allows less than the control plan",
     OrderResult.NOT_HELD: "the PLC does not hold this part; look where it is",
 }
+TWO_PARTS = (
+    "two parts in the hold lane have this cycle's number, one from before a restart of the PLC; take this one out"
+    " by hand, and confirm the hold with what becomes of it"
+)
+RESTARTED = "The PLC restarted before it answered: it may or may not have been done. Look at the line."
 
 
 class Orders:
@@ -31,6 +41,7 @@ class Orders:
         records: Records,
         write: Writer,
         measuring: Measuring,
+        holds: Holds,
         alarms: Alarms,
         clock: Clock,
         plan: ControlPlan,
@@ -41,6 +52,7 @@ class Orders:
         self._records = records
         self._write = write
         self._measuring = measuring
+        self._holds = holds
         self._alarms = alarms
         self._clock = clock
         self._plan = plan
@@ -58,13 +70,13 @@ class Orders:
 
     async def carry_out(self) -> bool:
         """Every decision that waits, in the order taken; False when the PLC could not be told yet."""
-        decisions = await self._write(self._records.pending_decisions)
-        if decisions:
-            cases = {case.id: case for case in await self._write(self._records.open_cases)}
-            for decision in decisions:
-                await self._order(decision, cases.get(decision.case_id) if decision.case_id else None)
+        decisions = {decision.id: decision for decision in await self._write(self._records.pending_decisions)}
+        cases = {case.id: case for case in await self._write(self._records.open_cases)} if decisions else {}
+        for decision in decisions.values():
+            await self._order(decision, cases.get(decision.case_id) if decision.case_id else None)
         for order in await self._write(self._records.open_orders):
-            if not await self._send(order):
+            decision = decisions[order.decision_id]
+            if not await self._send(order, decision, cases.get(decision.case_id) if decision.case_id else None):
                 return False
         return True
 
@@ -104,38 +116,84 @@ class Orders:
     async def _settle_without_order(self, decision: Decision, *, applied: bool, detail: str) -> None:
         await self._write(self._records.settle_decision, decision.id, applied=applied, detail=detail)
 
-    async def _send(self, order: Order) -> bool:
+    async def _send(self, order: Order, decision: Decision, case: Case | None) -> bool:
         """Writes one order and settles it; False when the PLC did not answer, and the order stays open."""
         try:
-            boot = (await self._gate.scan()).status.boot_count
-            if order.state is OrderState.SENT and order.boot_count != boot:
-                detail = (
-                    "The PLC restarted before it answered: it may or may not have been done. Look at the line."
-                )
-                await self._settle(order, OrderState.UNKNOWN, None, detail)
-                return True
-            await self._write(self._records.order_sent, order.sequence, boot)
-            result = await self._gate.give_order(order)
-            if result is not OrderResult.DONE:
-                await self._settle(order, OrderState.REFUSED, result, f"Not done: {REFUSALS[result]}.")
-                return True
-            state, detail = await self._read_back(order)
+            state, result, detail = await self._outcome(order, decision, case)
         except EquipmentError as error:
             await self._alarms.raise_("plc", "order not acknowledged", Priority.URGENT, str(error))
             return False
-        await self._settle(order, state, result, detail)
+        await self._write(self._records.settle_order, order.sequence, state, result, detail)
+        await self._alarms.clear("plc", "order not acknowledged")
+        if case is not None and state is not OrderState.DONE:
+            self._holds.reopened()
         return True
+
+    async def _outcome(
+        self, order: Order, decision: Decision, case: Case | None
+    ) -> tuple[OrderState, OrderResult | None, str]:
+        """What came of the order, sent if it was not yet answered. Raises EquipmentError."""
+        status = (await self._gate.scan()).status
+        if order.state is OrderState.RECORDED and order.sequence <= status.answered_order:
+            return self._refused(order, decision, OrderResult.OLD_SEQUENCE)
+        if (answered := _answer_to(order, status)) is not None:
+            return await self._answered(order, decision, answered)
+        if order.state is OrderState.SENT and order.boot_count != status.boot_count:
+            return OrderState.UNKNOWN, None, RESTARTED
+        if order.code in PART_ORDERS:
+            if case is None:
+                return OrderState.REFUSED, None, "The case it answers is closed."
+            if not await self._holds_it(case):
+                # It may have been carried out between the two looks, before it could be answered.
+                answered = _answer_to(order, (await self._gate.scan()).status)
+                return await self._answered(order, decision, answered or OrderResult.NOT_HELD)
+        await self._write(self._records.order_sent, order.sequence, status.boot_count)
+        result = await self._gate.give_order(replace(order, boot_count=status.boot_count))
+        return await self._answered(order, decision, result)
+
+    async def _holds_it(self, case: Case) -> bool:
+        """True when the PLC holds this very part.
+
+        An order names only a cycle, and cycles start again with each boot: without this look, releasing a part
+        that is gone could let another one pass. A hold names the serial too.
+        """
+        answer = await self._gate.give_verdict(case.cycle_sequence, case.serial, Verdict.HOLD, None)
+        return answer is VerdictAnswer.ACCEPTED
+
+    async def _answered(
+        self, order: Order, decision: Decision, result: OrderResult
+    ) -> tuple[OrderState, OrderResult, str]:
+        if result is not OrderResult.DONE:
+            return self._refused(order, decision, result)
+        state, detail = await self._read_back(order)
+        return state, result, detail
+
+    @staticmethod
+    def _refused(order: Order, decision: Decision, result: OrderResult) -> tuple[OrderState, OrderResult, str]:
+        if result is OrderResult.NOT_HELD and decision.kind is DecisionKind.CONFIRM_HOLD:
+            return (
+                OrderState.DONE,
+                result,
+                "Recorded; the PLC no longer held the part, so nothing was left to do there.",
+            )
+        two = result is OrderResult.UNKNOWN_TARGET and order.code in PART_ORDERS
+        return OrderState.REFUSED, result, f"Not done: {TWO_PARTS if two else REFUSALS[result]}."
 
     async def _read_back(self, order: Order) -> tuple[OrderState, str]:
         if order.code is not OrderCode.SET_PARAMETER:
             return OrderState.DONE, "Acknowledged by the PLC."
-        rule = next(rule for rule in self._plan.parameters if rule.target == order.target)
+        rule = next((rule for rule in self._plan.parameters if rule.target == order.target), None)
+        if rule is None:
+            return OrderState.UNKNOWN, "The PLC acknowledged, but the control plan in force has no such parameter."
         found = (await self._gate.scan()).value(rule.name)
         if found == order.value:
             return OrderState.DONE, f"Acknowledged by the PLC and read back as {found:g} {rule.unit}."
         shown = "nothing" if found is None else f"{found:g} {rule.unit}"
         return OrderState.UNKNOWN, f"The PLC acknowledged, but {shown} is read back. Look at the machine."
 
-    async def _settle(self, order: Order, state: OrderState, result: OrderResult | None, detail: str) -> None:
-        await self._write(self._records.settle_order, order.sequence, state, result, detail)
-        await self._alarms.clear("plc", "order not acknowledged")
+
+def _answer_to(order: Order, status: StationStatus) -> OrderResult | None:
+    """What the PLC says came of the order, if it was the last one answered; a PLC may remember over a restart."""
+    if order.state is OrderState.SENT and status.answered_order == order.sequence:
+        return status.order_result
+    return None

@@ -40,10 +40,24 @@ class Watch:
         self._most_waiting = most_waiting
         self._beat_seen = (-1, 0.0)
         self._boot: int | None = None
+        self._missed = 0
         self.latest: Scan | None = None
-        self.rebooted = asyncio.Event()
-        """Set when the PLC has started anew: what it holds has to be compared with the records again."""
         self.waiting: asyncio.Queue[Waiting] = asyncio.Queue()
+
+    @property
+    def boot_count(self) -> int | None:
+        """The PLC's boot as it was last seen; None before it ever was."""
+        return self._boot
+
+    def followed_by(self, cycle: Cycle) -> StationStatus | None:
+        """What came into the station after that cycle, which is not judged yet; None while it stands there.
+
+        Under bypass parts go through as they come, and a restart of the PLC lets the same part in again.
+        """
+        status = self.latest.status if self.latest else None
+        if status is None or status.bypass or status.boot_count != cycle.boot_count:
+            return None
+        return status if status.cycle_sequence > cycle.sequence else None
 
     async def run(self) -> None:
         """Scans for ever."""
@@ -65,20 +79,19 @@ class Watch:
     async def see(self, scan: Scan) -> None:
         """Takes one scan in."""
         self.latest = scan
-        if self._boot not in {None, scan.status.boot_count}:
-            self.rebooted.set()
         self._boot = scan.status.boot_count
         sighting = self._trigger.see(scan)
         if sighting is not None:
             overflow = self.waiting.qsize() >= self._most_waiting
             self.waiting.put_nowait(Waiting(sighting.cycle, scan, overflow))
             if sighting.missed:
-                await self._alarms.raise_(
+                self._missed += sighting.missed
+                await self._alarms.again(
                     "plc",
                     "cycles missed",
                     Priority.HIGH,
-                    f"{sighting.missed} part(s) before cycle {sighting.cycle.sequence} were never seen."
-                    " Look for them behind the gate.",
+                    f"{sighting.missed} part(s) before cycle {sighting.cycle.sequence} were never seen"
+                    f" ({self._missed} since this process started). Look for them behind the gate.",
                 )
         await self._look_at(scan.status, scan.monotonic)
 

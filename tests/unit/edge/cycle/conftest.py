@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from edge.cycle.alarms import Alarms
+from edge.cycle.holds import Holds
 from edge.cycle.writer import Writer
 from quality.characteristic import Characteristic, Limits
 from quality.plan import ControlPlan, ParameterRule, ReactionPlan, Thresholds
@@ -43,3 +44,8 @@ def write() -> Iterator[Writer]:
 @pytest.fixture
 def alarms(records: FakeRecords, write: Writer, clock: FakeClock) -> Alarms:
     return Alarms(records, write, clock)
+
+
+@pytest.fixture
+def holds(gate: FakeGate, records: FakeRecords, write: Writer, alarms: Alarms, clock: FakeClock) -> Holds:
+    return Holds(gate, records, write, alarms, clock, every_s=0.25)

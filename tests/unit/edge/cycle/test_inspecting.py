@@ -13,6 +13,7 @@ from edge.cycle.delivery import Delivery
 from edge.cycle.inspecting import Inspecting
 from edge.cycle.judging import Judging
 from edge.cycle.measuring import Measuring
+from edge.cycle.serials import Serials
 from edge.cycle.trigger import Trigger
 from edge.cycle.watch import Waiting, Watch
 from edge.cycle.writer import Writer
@@ -88,6 +89,7 @@ def station(
         Watch(gate, trigger, alarms, clock, scan_s=0.02, most_waiting=4),
         Collecting((), lambda: None),
         judging,
+        Serials(records, write),
         records,
         write,
         Delivery(gate, records, write, alarms, clock),

@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from edge.cycle.alarms import Alarms
+from edge.cycle.holds import Holds
 from edge.cycle.measuring import Measuring
 from edge.cycle.orders import Orders
 from edge.cycle.writer import Writer
@@ -46,11 +47,12 @@ def orders(
     records: FakeRecords,
     write: Writer,
     measuring: Measuring,
+    holds: Holds,
     alarms: Alarms,
     clock: FakeClock,
     plan: ControlPlan,
 ) -> Orders:
-    return Orders(gate, records, write, measuring, alarms, clock, plan, every_s=0.05)
+    return Orders(gate, records, write, measuring, holds, alarms, clock, plan, every_s=0.05)
 
 
 def decide(records: FakeRecords, kind: DecisionKind, case: Case | None = CASE, **changes: object) -> Decision:

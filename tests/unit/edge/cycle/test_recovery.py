@@ -9,6 +9,7 @@ import pytest
 
 from edge.cycle.alarms import Alarms
 from edge.cycle.delivery import Delivery
+from edge.cycle.holds import Holds
 from edge.cycle.recovery import first_scan, recover
 from edge.cycle.writer import Writer
 from quality.alarm import Alarm, Priority
@@ -47,57 +48,57 @@ def delivery(gate: FakeGate, records: FakeRecords, write: Writer, alarms: Alarms
     return Delivery(gate, records, write, alarms, clock)
 
 
-async def restart(gate: FakeGate, records: FakeRecords, write: Writer, alarms: Alarms, delivery: Delivery) -> None:
-    await recover(await gate.scan(), gate, records, write, alarms, delivery)
+async def restart(gate: FakeGate, records: FakeRecords, write: Writer, holds: Holds, delivery: Delivery) -> None:
+    await recover(await gate.scan(), records, write, delivery, holds)
 
 
 async def test_a_verdict_recorded_and_never_sent_is_sent(
-    gate: FakeGate, records: FakeRecords, write: Writer, alarms: Alarms, delivery: Delivery
+    gate: FakeGate, records: FakeRecords, write: Writer, holds: Holds, delivery: Delivery
 ) -> None:
     records.record(inspection(4, Verdict.PASS), None, ())
-    await restart(gate, records, write, alarms, delivery)
+    await restart(gate, records, write, holds, delivery)
     assert gate.verdicts == [(4, "BM-4", Verdict.PASS)]
     assert records.answers == {(1, 4): VerdictAnswer.ACCEPTED}
 
 
 async def test_a_verdict_the_plc_has_answered_is_not_sent_again(
-    gate: FakeGate, records: FakeRecords, write: Writer, alarms: Alarms, delivery: Delivery
+    gate: FakeGate, records: FakeRecords, write: Writer, holds: Holds, delivery: Delivery
 ) -> None:
     records.record(inspection(4, Verdict.PASS), None, ())
     gate.status = status(answered_cycle=4, verdict_answer=VerdictAnswer.ACCEPTED)
-    await restart(gate, records, write, alarms, delivery)
+    await restart(gate, records, write, holds, delivery)
     assert not gate.verdicts
     assert records.answers == {(1, 4): VerdictAnswer.ACCEPTED}
 
 
 async def test_a_verdict_of_an_earlier_boot_is_never_sent(
-    gate: FakeGate, records: FakeRecords, write: Writer, alarms: Alarms, delivery: Delivery
+    gate: FakeGate, records: FakeRecords, write: Writer, holds: Holds, delivery: Delivery
 ) -> None:
     records.record(inspection(4, Verdict.PASS), None, ())
     gate.status = status(boot_count=2)
-    await restart(gate, records, write, alarms, delivery)
+    await restart(gate, records, write, holds, delivery)
     assert not gate.verdicts
     assert records.answers == {(1, 4): VerdictAnswer.PART_GONE}
 
 
 async def test_open_holds_are_asserted_again_and_a_lost_one_is_an_alarm(
-    gate: FakeGate, records: FakeRecords, write: Writer, alarms: Alarms, delivery: Delivery
+    gate: FakeGate, records: FakeRecords, write: Writer, holds: Holds, delivery: Delivery
 ) -> None:
     records.open_case(case(2))
     records.open_case(case(3, CaseKind.ESCAPE))
-    await restart(gate, records, write, alarms, delivery)
+    await restart(gate, records, write, holds, delivery)
     assert gate.verdicts == [(2, "BM-2", Verdict.HOLD)]
     assert not records.alarms
     gate.answer = VerdictAnswer.PART_GONE
-    await restart(gate, records, write, alarms, delivery)
+    await restart(gate, records, write, holds, delivery)
     assert "BM-2" in records.alarms["part BM-2", "hold lost"].sentence
 
 
 async def test_new_orders_start_above_what_the_plc_has_answered(
-    gate: FakeGate, records: FakeRecords, write: Writer, alarms: Alarms, delivery: Delivery
+    gate: FakeGate, records: FakeRecords, write: Writer, holds: Holds, delivery: Delivery
 ) -> None:
     gate.status = status(answered_order=41)
-    await restart(gate, records, write, alarms, delivery)
+    await restart(gate, records, write, holds, delivery)
     assert records.order_floor == 41
 
 
@@ -114,10 +115,10 @@ async def test_recovery_waits_for_the_plc(
 
 
 async def test_a_case_whose_answer_is_on_its_way_is_left_to_its_order(
-    gate: FakeGate, records: FakeRecords, write: Writer, alarms: Alarms, delivery: Delivery
+    gate: FakeGate, records: FakeRecords, write: Writer, holds: Holds, delivery: Delivery
 ) -> None:
     records.open_case(replace(case(2), state=CaseState.ANSWERED))
-    await restart(gate, records, write, alarms, delivery)
+    await restart(gate, records, write, holds, delivery)
     assert not gate.verdicts
 
 

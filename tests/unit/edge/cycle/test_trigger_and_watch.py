@@ -118,14 +118,3 @@ async def test_missed_parts_are_an_alarm(
     await watch.see(scan(cycle_sequence=1))
     await watch.see(scan(cycle_sequence=4))
     assert "2 part(s)" in records.alarms["plc", "cycles missed"].sentence
-
-
-async def test_a_restart_of_the_plc_is_noticed_once(gate: FakeGate, alarms: Alarms, clock: FakeClock) -> None:
-    watch = watch_of(gate, alarms, clock)
-    await watch.see(scan(boot_count=3))
-    assert not watch.rebooted.is_set()
-    await watch.see(scan(boot_count=4))
-    assert watch.rebooted.is_set()
-    watch.rebooted.clear()
-    await watch.see(scan(boot_count=4))
-    assert not watch.rebooted.is_set()

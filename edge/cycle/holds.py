@@ -1,0 +1,97 @@
+"""Keeps the PLC and the records at one about what is held: every open hold is told to each life of the PLC."""
+
+import structlog
+
+from edge.cycle.alarms import Alarms
+from edge.cycle.watch import Watch
+from edge.cycle.writer import Writer
+from quality.alarm import Priority
+from quality.case import Case, CaseKind, CaseState
+from quality.judgement import Verdict
+from quality.ports import Clock, EquipmentError, Gate, Records
+from quality.station import VerdictAnswer
+
+RETRY_AFTER_S = 0.5
+
+log = structlog.get_logger(__name__)
+
+
+class Holds:
+    """Tells the PLC of the open holds at our start, after each of its own, and whenever one is open again."""
+
+    def __init__(
+        self, gate: Gate, records: Records, write: Writer, alarms: Alarms, clock: Clock, *, every_s: float
+    ) -> None:
+        self._gate = gate
+        self._records = records
+        self._write = write
+        self._alarms = alarms
+        self._clock = clock
+        self._every_s = every_s
+        self._told: int | None = None
+        """The PLC's boot that has been told of every hold."""
+        self._reopened = False
+
+    def reopened(self) -> None:
+        """A case is open again, and its hold has to be told with the others."""
+        self._reopened = True
+
+    async def run(self, watch: Watch) -> None:
+        """Looks for a restarted PLC and for cases that are open again, for ever."""
+        while True:
+            boot = watch.latest.status.boot_count if watch.latest else self._told
+            if boot != self._told:
+                log.warning("plc has restarted", boot=boot)
+            if boot != self._told or self._reopened:
+                await self.tell()
+            await self._forget_closed()
+            await self._clock.sleep(self._every_s)
+
+    async def tell(self) -> None:
+        """Returns once the PLC has answered about every open hold, within one of its boots."""
+        while not await self._tell_all():
+            await self._clock.sleep(RETRY_AFTER_S)
+
+    async def _tell_all(self) -> bool:
+        self._reopened = False
+        try:
+            boot = (await self._gate.scan()).status.boot_count
+            for case in await self._waiting():
+                await self._tell(case)
+            restarted = (await self._gate.scan()).status.boot_count != boot
+        except EquipmentError as error:
+            sentence = f"The PLC cannot be told of the open holds: {error}"
+            await self._alarms.raise_("plc", "holds not acknowledged", Priority.URGENT, sentence)
+            return False
+        if not restarted:
+            self._told = boot
+            await self._alarms.clear("plc", "holds not acknowledged")
+        return not restarted
+
+    async def _tell(self, case: Case) -> None:
+        answer = await self._gate.give_verdict(case.cycle_sequence, case.serial, Verdict.HOLD, None)
+        part = f"part {case.serial}"
+        if answer is VerdictAnswer.ACCEPTED:
+            await self._alarms.clear(part, "hold lost")
+        # A person may have released the part meanwhile; then it is not lost.
+        elif any(case.id == waiting.id for waiting in await self._waiting()):
+            words = answer.replace("_", " ").lower()
+            sentence = (
+                f"Part {case.serial} has an open case, but the PLC does not hold it ({words}). Find the part."
+            )
+            await self._alarms.raise_(part, "hold lost", Priority.URGENT, sentence)
+
+    async def _waiting(self) -> list[Case]:
+        """The holds that wait for a person. An answered one is left to its order, which is on its way."""
+        return [
+            case
+            for case in await self._write(self._records.open_cases)
+            if case.kind is CaseKind.SUSPECT_PART and case.state is CaseState.OPEN
+        ]
+
+    async def _forget_closed(self) -> None:
+        lost = self._alarms.sources("hold lost")
+        if lost:
+            asked_about = {f"part {case.serial}" for case in await self._write(self._records.open_cases)}
+            for part in set(lost) - asked_about:
+                await self._alarms.clear(part, "hold lost")
