@@ -1,4 +1,4 @@
-"""Watches the cameras while no part asks for a picture, so that a dead one is known before a part is held for it."""
+"""Watches the cameras while no part asks for a picture: a dead one is known before a part is held for it."""
 
 from collections.abc import Sequence
 
