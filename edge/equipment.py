@@ -160,18 +160,22 @@ def open_devices(settings: LineSettings, clock: Clock, buses: Buses) -> tuple[Mo
     return tuple(_open_device(device, clock, buses) for device in settings.devices)
 
 
-def _open_device(device: DeviceSettings, clock: Clock, buses: Buses) -> ModbusDevice:
+def device_layout(device: DeviceSettings) -> DeviceLayout:
+    """What is read of a further device."""
     order = WordOrder(device.word_order)
     cycle = device.cycle
-    layout = DeviceLayout(
+    return DeviceLayout(
         tags=tuple(_tag(tag, device.word_order) for tag in device.readings),
         cycle=Tag("cycle", cycle.address, TagType(cycle.type), word_order=order) if cycle else None,
         within_s=device.within_ms / 1000,
         max_gap=device.max_gap,
         max_count=device.max_registers,
     )
+
+
+def _open_device(device: DeviceSettings, clock: Clock, buses: Buses) -> ModbusDevice:
     link = ModbusLink(address_of(device, device.name, device.timeout_ms), clock, buses.of(device))
-    return ModbusDevice(link, layout, clock)
+    return ModbusDevice(link, device_layout(device), clock)
 
 
 def open_camera(camera: CameraSection, channels: int, executor: Executor) -> Camera:

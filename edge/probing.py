@@ -1,18 +1,20 @@
 """Probes a line's equipment once: what the PLC, the gauge, the cameras and the models say for themselves."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
+from edge.claim import EquipmentTaken, claim
 from edge.clock import SystemClock
-from edge.equipment import address_of, block_layout, open_bundle, open_camera, tags
+from edge.equipment import address_of, block_layout, device_layout, open_bundle, open_camera, tags
+from edge.modbus_settings import DeviceSettings
 from edge.settings import CameraSection, LineSettings
 from inference.bundle import BundleError
 from plc.link import ModbusLink
 from plc.registers import STATUS_WORDS, ContractError, decode_status
-from plc.tags import RegisterImage, Span, coalesce, decode, every_decoding
+from plc.tags import RegisterImage, Span, Tag, coalesce, decode, every_decoding
 from quality.evidence import NoEvidence, Reading
 from quality.ports import Clock, EquipmentError
 
@@ -28,11 +30,14 @@ class Probe:
 
 
 async def probe(settings: LineSettings, beside: Path) -> list[Probe]:
-    """One probe for each model, the PLC, the gauge and each camera."""
+    """One probe for each model, the PLC, the gauge, each further device and each camera."""
     clock = SystemClock()
-    found = [*_probe_models(settings, beside), await _probe_plc(settings, clock)]
-    if settings.gauge is not None:
-        found.append(await _probe_gauge(settings, clock))
+    found = _probe_models(settings, beside)
+    try:
+        with claim(settings, "jidoka check"):
+            found += await _probe_modbus(settings, clock)
+    except EquipmentTaken as taken:
+        found.append(Probe("plc and all Modbus devices", ok=False, sentence=f"not asked: {taken}", decodings={}))
     with ThreadPoolExecutor(max_workers=1) as vision:
         found += await asyncio.gather(*(_probe_camera(camera, clock, vision) for camera in settings.cameras))
     return found
@@ -51,19 +56,39 @@ def _probe_models(settings: LineSettings, beside: Path) -> list[Probe]:
     return found
 
 
+async def _probe_modbus(settings: LineSettings, clock: Clock) -> list[Probe]:
+    """One after the other, since some share a serial line."""
+    found = [await _probe_plc(settings, clock)]
+    if settings.gauge is not None:
+        found.append(await _probe_gauge(settings, clock))
+    found += [await _probe_device(device, clock) for device in settings.devices]
+    return found
+
+
 async def _probe_plc(settings: LineSettings, clock: Clock) -> Probe:
     plc = settings.plc
     address = address_of(plc, "plc", plc.timeout_ms)
     name = str(address)
     wanted = tags(plc)
     status = Span(plc.status_address, STATUS_WORDS)
-    decodings: dict[str, Mapping[str, str]] = {}
     try:
         async with ModbusLink(address, clock) as link:
             spans = coalesce(wanted, (status,), max_count=plc.max_registers, max_gap=plc.max_gap)
             image = RegisterImage([(span, await link.read_registers(span.start, span.count)) for span in spans])
     except EquipmentError as error:
         return Probe(name, ok=False, sentence=str(error), decodings={})
+    read = _read(name, wanted, image, clock)
+    try:
+        if plc.profile == "block":
+            decode_status(image.words(status.start, status.count), block_layout(plc))
+    except ContractError as error:
+        return Probe(name, ok=False, sentence=str(error), decodings=read.decodings)
+    return read
+
+
+def _read(name: str, wanted: Sequence[Tag], image: RegisterImage, clock: Clock) -> Probe:
+    """What the device's tags say, each under every decoding."""
+    decodings: dict[str, Mapping[str, str]] = {}
     readings = [decode(tag, image, clock.now()) for tag in wanted]
     for tag, reading in zip(wanted, readings, strict=True):
         taken = (
@@ -73,11 +98,6 @@ async def _probe_plc(settings: LineSettings, clock: Clock) -> Probe:
         )
         decodings[tag.name] = {"taken": taken} | every_decoding(image.words(tag.address, tag.words))
     bad = [reading for reading in readings if isinstance(reading, NoEvidence)]
-    try:
-        if plc.profile == "block":
-            decode_status(image.words(status.start, status.count), block_layout(plc))
-    except ContractError as error:
-        return Probe(name, ok=False, sentence=str(error), decodings=decodings)
     sentence = f"answers; {len(wanted)} tags read, {len(bad)} of them without evidence"
     return Probe(name, ok=not bad, sentence=sentence, decodings=decodings)
 
@@ -90,10 +110,23 @@ async def _probe_gauge(settings: LineSettings, clock: Clock) -> Probe:
     words = 3 + 2 * len(settings.plan.characteristics)
     try:
         async with ModbusLink(address, clock) as link:
-            await link.read_registers(gauge.answer_address, words)
+            for read in range(0, words, gauge.max_registers):
+                await link.read_registers(gauge.answer_address + read, min(words - read, gauge.max_registers))
     except EquipmentError as error:
         return Probe(name, ok=False, sentence=str(error), decodings={})
     return Probe(name, ok=True, sentence=f"answers; its {words} registers can be read", decodings={})
+
+
+async def _probe_device(device: DeviceSettings, clock: Clock) -> Probe:
+    address = address_of(device, device.name, device.timeout_ms)
+    wanted = device_layout(device).tags
+    try:
+        async with ModbusLink(address, clock) as link:
+            spans = coalesce(wanted, max_count=device.max_registers, max_gap=device.max_gap)
+            image = RegisterImage([(span, await link.read_registers(span.start, span.count)) for span in spans])
+    except EquipmentError as error:
+        return Probe(str(address), ok=False, sentence=str(error), decodings={})
+    return _read(str(address), wanted, image, clock)
 
 
 async def _probe_camera(section: CameraSection, clock: Clock, vision: ThreadPoolExecutor) -> Probe:

@@ -8,7 +8,8 @@ from pathlib import Path
 import typer
 from rich.console import Console
 
-from edge.answers import NOT_SO, print_json, print_line
+from edge.answers import NOT_SO, fail, print_json, print_line
+from edge.claim import EquipmentTaken, claim
 from edge.clock import SystemClock
 from edge.conformance.bench import Adjustable, Bench, Patience
 from edge.conformance.block_sheet import examine
@@ -30,7 +31,11 @@ def conform(settings: LineSettings, path: Path, *, yes: bool, parts: bool, wait_
     if parts and not yes:
         typer.confirm(QUESTION, abort=True, err=True)
     shown = (lambda _: None) if as_json else (lambda line: print_line(str(line)))
-    sheet, left = asyncio.run(_examine(settings, shown, parts=parts, wait_s=wait_s))
+    try:
+        with claim(settings, "jidoka check --plc"):
+            sheet, left = asyncio.run(_examine(settings, shown, parts=parts, wait_s=wait_s))
+    except EquipmentTaken as taken:
+        fail(f"The PLC was not asked: {taken}.")
     counted = Counter(line.outcome for line in sheet)
     failed = counted[Outcome.FAIL]
     if as_json:

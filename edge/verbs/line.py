@@ -56,10 +56,15 @@ def run(path: LineFile) -> None:
 def edge(path: LineFile) -> None:
     """Runs the edge process alone."""
     from edge.app import run_edge
+    from edge.claim import EquipmentTaken, claim
 
     die_with_supervisor()
     settings = settings_of(path)
-    uvloop.run(run_edge(settings, path.resolve().parent))
+    try:
+        with claim(settings, "jidoka edge"):
+            uvloop.run(run_edge(settings, path.resolve().parent))
+    except EquipmentTaken as taken:
+        fail(f"The edge process does not start: {taken}.")
 
 
 def review(path: LineFile) -> None:
