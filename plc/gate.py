@@ -107,10 +107,13 @@ class ModbusGate:
         """Writes the order block and waits at most 2 s for the answer that names its sequence.
 
         An order older than the one last answered is not written: the PLC would refuse it, and its refusal
-        would stand where the newer order's result is.
+        would stand where the newer order's result is. Nor is one meant for another boot: cycles count from 1 again
+        with each, and its target may be another part.
         """
         deadline = self._clock.monotonic() + ACKNOWLEDGE_WITHIN_S
         before = await self._read_status()
+        if order.boot_count not in {None, before.boot_count}:
+            raise self._restarted(order.boot_count, before.boot_count, f"order {order.sequence} was written")
         if order.sequence < before.answered_order:
             return OrderResult.OLD_SEQUENCE
         block = _Block(
@@ -154,19 +157,17 @@ class ModbusGate:
         written, trouble, pause = False, "", FIRST_POLL_S
         while True:
             try:
-                if not written:
+                # After trouble the status comes first: what was meant for one boot is not written to the next.
+                status = await self._read_status() if written or trouble else before
+                if not written and status.boot_count == before.boot_count:
                     await self._link.write_registers(block.address, block.words)
                     written = True
-                status = await self._read_status()
+                    status = await self._read_status()
             except EquipmentError as error:
                 trouble = f" (last trouble: {error})"
             else:
                 if status.boot_count != before.boot_count:
-                    raise EquipmentError(
-                        f"{self._link.address}: the PLC restarted (boot {before.boot_count}, now"
-                        f" {status.boot_count}) before it acknowledged {block.what}; compare its state with the"
-                        " records, as at start-up"
-                    )
+                    raise self._restarted(before.boot_count, status.boot_count, f"it acknowledged {block.what}")
                 if damaged_in(status):
                     written, trouble = False, " (last trouble: it found the check word wrong)"
                 elif (answer := answer_in(status)) is not None:
@@ -179,6 +180,12 @@ class ModbusGate:
                 )
             await self._clock.sleep(pause)
             pause = min(2 * pause, LONGEST_POLL_S)
+
+    def _restarted(self, boot: int | None, now: int, what: str) -> EquipmentError:
+        return EquipmentError(
+            f"{self._link.address}: the PLC restarted (boot {boot}, now {now}) before {what}; compare its state"
+            " with the records, as at start-up"
+        )
 
     async def _read_status(self) -> StationStatus:
         self._status = self._decoded(await self._answers.read())
