@@ -40,6 +40,7 @@ def main() -> None:
     parser.add_argument(
         "--folder", type=Path, help="for rtu and tls: where to put plc.tty and devices.tty, or the certificates"
     )
+    parser.add_argument("--camera-trigger", choices=("free", "hardware"), default="free")
     parser.add_argument("--one-connection", action="store_true", help="the PLC takes one client at a time")
     parser.add_argument("--with-parent", action="store_true", help="end when the process that started it ends")
     asked = parser.parse_args()
@@ -63,6 +64,7 @@ def main() -> None:
         camera_port=asked.camera_port,
         wire=asked.wire,
         folder=asked.folder,
+        camera_trigger=asked.camera_trigger,
         one_connection=asked.one_connection,
     )
     try:

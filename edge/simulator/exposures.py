@@ -1,4 +1,7 @@
-"""The camera running free: 15 exposures a second of whatever is in the station, newest first, with its faults."""
+"""The camera's exposures of whatever is in the station, newest first, with its faults.
+
+It runs free, 15 exposures a second, or the machine triggers it: then it takes one picture for each pulse.
+"""
 
 import asyncio
 import time
@@ -20,7 +23,10 @@ TORN_FROM, TORN_TO = 0.4, 0.5
 
 @dataclass(frozen=True, slots=True)
 class Exposure:
-    """One picture as it is sent: `at` in epoch seconds is when the shutter opened, before anything was drawn."""
+    """One picture as it is sent: `at` in epoch seconds is when the shutter opened, before anything was drawn.
+
+    `number` is the camera's own count.
+    """
 
     number: int
     at: float
@@ -28,10 +34,16 @@ class Exposure:
 
 
 class Exposures:
-    """Takes pictures as long as somebody watches. `in_station` gives the part before the lens, or None."""
+    """Takes pictures as long as somebody watches, or one for each pulse when it is `triggered`.
 
-    def __init__(self, camera: Camera, in_station: Callable[[], Part | None], faults: Faults) -> None:
+    `in_station` gives the part before the lens, or None.
+    """
+
+    def __init__(
+        self, camera: Camera, in_station: Callable[[], Part | None], faults: Faults, *, triggered: bool = False
+    ) -> None:
         self._camera = camera
+        self._pulses: asyncio.Queue[None] | None = asyncio.Queue() if triggered else None
         self._in_station = in_station
         self._faults = faults
         self._taking = asyncio.Lock()
@@ -43,17 +55,34 @@ class Exposures:
         self._last_good = b""
 
     async def run(self) -> None:
-        """Exposes on the beat until cancelled; a beat that was missed is not made up for."""
+        """Exposes until cancelled."""
+        if self._pulses is None:
+            await self._run_free()
+        else:
+            while True:
+                await self._pulses.get()
+                await self._publish()
+
+    def trigger(self) -> None:
+        """A pulse from the machine. One that runs free takes no notice."""
+        if self._pulses is not None:
+            self._pulses.put_nowait(None)
+
+    async def _run_free(self) -> None:
+        """On the beat; a beat that was missed is not made up for."""
         loop = asyncio.get_running_loop()
         beat = loop.time()
         while True:
             await self._watched.wait()
-            exposure = await self.take()
-            async with self._news:
-                self._newest = exposure
-                self._news.notify_all()
+            await self._publish()
             beat = max(beat + 1 / PICTURES_PER_S, loop.time() - 1 / PICTURES_PER_S)
             await asyncio.sleep(beat - loop.time())
+
+    async def _publish(self) -> None:
+        exposure = await self.take()
+        async with self._news:
+            self._newest = exposure
+            self._news.notify_all()
 
     def watch(self) -> None:
         """Somebody looks at the stream."""

@@ -26,6 +26,10 @@ class Fault(StrEnum):
     """Pictures are cut short or torn in the middle."""
     CAMERA_GONE = "camera_gone"
     """Connections are cut and refused."""
+    CAMERA_EXTRA_TRIGGER = "camera_extra_trigger"
+    """A triggered camera gets one pulse that no part gave."""
+    CAMERA_MISSED_TRIGGER = "camera_missed_trigger"
+    """A triggered camera gets no pulse from the parts that enter."""
     BYPASS_ON = "bypass_on"
     BYPASS_OFF = "bypass_off"
 

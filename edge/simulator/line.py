@@ -39,6 +39,8 @@ class Wish:
     """tcp, tls or rtu."""
     folder: Path | None = None
     """Where the serial lines and the certificates are, for rtu and tls."""
+    camera_trigger: str = "free"
+    """free or hardware: each part that enters triggers one picture."""
     one_connection: bool = False
     """The PLC takes one client at a time."""
 
@@ -70,7 +72,12 @@ class SimulatedLine:
         self._gauge = GaugeDevice(self._station.fates, wish.seed, wish.gauge_s)
         self._faults = Faults(asyncio.get_running_loop().time)
         self._wires = self._reached()
-        self._exposures = Exposures(Camera(wish.seed), lambda: self._station.in_view, self._faults)
+        self._exposures = Exposures(
+            Camera(wish.seed),
+            lambda: self._station.in_view,
+            self._faults,
+            triggered=wish.camera_trigger == "hardware",
+        )
         self._camera_server = CameraServer(
             self._exposures, self._faults, lambda: truth(self._station.fates.values()), self._order_fault
         )
@@ -100,14 +107,19 @@ class SimulatedLine:
         await self._wires.stop()
 
     async def _scan(self) -> None:
-        """The PLC's and the gauge's cycle."""
+        """The PLC's and the gauge's cycle; a part that has entered triggers the camera."""
         loop = asyncio.get_running_loop()
         last = loop.time()
+        entered: tuple[int, int] | None = None
         while True:
             now = loop.time()
             self._gauge.step(now - last)
             if not self._faults.active(Fault.PLC_REBOOT):
                 self._program.step(now - last)
+            if (fate := self._station.part) is not None and entered != (fate.boot, fate.sequence):
+                entered = fate.boot, fate.sequence
+                if not self._faults.active(Fault.CAMERA_MISSED_TRIGGER):
+                    self._exposures.trigger()
             last = now
             await asyncio.sleep(SCAN_S)
 
@@ -122,6 +134,8 @@ class SimulatedLine:
             self._program.bypass = fault is Fault.BYPASS_ON
             return
         self._faults.begin(fault, seconds)
+        if fault is Fault.CAMERA_EXTRA_TRIGGER:
+            self._exposures.trigger()
         if fault is Fault.PLC_REBOOT:
             self._program.reboot()
         self._wires.cut()

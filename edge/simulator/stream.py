@@ -124,7 +124,8 @@ async def _request(reader: asyncio.StreamReader) -> tuple[str, str, bytes]:
 
 def _part_of(exposure: Exposure) -> tuple[str, bytes]:
     headers = (
-        f"Content-Type: image/jpeg\r\nContent-Length: {len(exposure.jpeg)}\r\nX-Timestamp: {exposure.at:.6f}\r\n"
+        f"Content-Type: image/jpeg\r\nContent-Length: {len(exposure.jpeg)}\r\n"
+        f"X-Timestamp: {exposure.at:.6f}\r\nX-Frame-Counter: {exposure.number}\r\n"
     )
     return headers, exposure.jpeg
 

@@ -202,3 +202,23 @@ async def test_other_addresses_are_not_here(scene: Scene) -> None:
     status, _, body = await fetch(scene.port, "GET /")
     assert status == 404
     assert "/stream" in json.loads(body)["error"]
+
+
+async def test_a_triggered_camera_takes_one_counted_picture_for_each_pulse() -> None:
+    faults = Faults(lambda: 0.0)
+    exposures = Exposures(CAMERA, lambda: None, faults, triggered=True)
+    server = CameraServer(exposures, faults, dict, lambda _fault, _seconds: None)
+    running = asyncio.create_task(exposures.run())
+    viewer = await Viewer.open(await server.start("127.0.0.1", 0))
+    await viewer.head()
+    for expected in (1, 2):
+        exposures.trigger()
+        head = await viewer.head()
+        fields = dict(line.split(": ", 1) for line in head.strip().splitlines()[1:])
+        assert fields["X-Frame-Counter"] == str(expected)
+        await viewer.reader.readexactly(int(fields["Content-Length"]) + 2)
+    with pytest.raises(TimeoutError):
+        await asyncio.wait_for(viewer.head(), 0.3)
+    viewer.writer.close()
+    running.cancel()
+    await server.stop()
