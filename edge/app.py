@@ -11,21 +11,26 @@ from pathlib import Path
 
 import structlog
 
+from edge import store
 from edge.acquisition.camera import Camera
 from edge.assembly import Surroundings, Task, assemble, run_all
 from edge.clock import SystemClock
+from edge.cycle.alarms import Alarms
 from edge.cycle.housekeeping import Housekeeping
 from edge.cycle.loose_thread import LooseThread
+from edge.cycle.room import Room
+from edge.cycle.witness import Witness
 from edge.cycle.writer import Writer
 from edge.equipment import Buses, open_bundle, open_camera, open_devices, open_gate, open_gauge
 from edge.settings import LineSettings
-from edge.store import open_database
 from inference.bundle import Bundle
 from inference.forecast import OnnxForecaster
 from inference.surface import OnnxInspector
 from quality.characteristic import LineId, StationId
 from records.edge_records import EdgeRecords
+from records.ledger_head import keep_head
 from records.pictures import Pictures
+from records.retention import make_room
 from records.retention import prune as prune_pictures
 
 log = structlog.get_logger()
@@ -38,12 +43,14 @@ async def run_edge(settings: LineSettings, beside: Path) -> None:
     """
     clock = SystemClock()
     async with AsyncExitStack() as stack:
-        database = open_database(settings, checkpoint=True)
+        reserve, notice = store.reserve(settings), store.notice(settings)
+        database = await store.open_when_it_writes(settings, reserve, notice, clock)
         stack.callback(database.close)
-        pictures = Pictures(settings.store.frames)
+        reserve.make()
+        pictures = Pictures(settings.store.frames, leave_free=reserve.size)
         records = EdgeRecords(database, pictures, LineId(settings.line), StationId(settings.station))
         stack.callback(records.close)
-        write = Writer()
+        write = Writer(relieve=reserve.give_up, say=notice.say, pause=clock.sleep)
         stack.callback(write.close)
         log.info("edge starts", line=settings.line, store=database.description)
         gate = open_gate(settings, clock)
@@ -65,6 +72,15 @@ async def run_edge(settings: LineSettings, beside: Path) -> None:
             keep_bytes=int(settings.store.keep_gigabytes * 1e9),
         )
         housekeeping = Housekeeping(prune, clock)
+
+        def _room(alarms: Alarms) -> Task:
+            free_room = partial(make_room, database, pictures)
+            folder = store.store_folder(settings)
+            return Room(folder, reserve, free_room, lambda: pictures.trouble, write, alarms, clock).run
+
+        def _witness(alarms: Alarms) -> Task:
+            return Witness(store.ledger_heads(settings), partial(keep_head, database), alarms, clock).run
+
         models = _open_models(settings, beside, vision)
         around = Surroundings(
             clock=clock,
@@ -78,6 +94,7 @@ async def run_edge(settings: LineSettings, beside: Path) -> None:
             models=models.named,
             thread=partial(LooseThread, "model"),
             store=database.description,
+            keepers=(_room, _witness),
         )
         tasks = await assemble(settings, around)
         for camera, _ in models.faces:

@@ -171,6 +171,7 @@ async def assemble(settings: LineSettings, around: Surroundings, pace: Pace = Pa
         camera_watch.run,
         wall_clock.run,
         showing.run,
+        *(keeper(alarms) for keeper in around.keepers),
     )
 
 

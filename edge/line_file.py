@@ -79,7 +79,12 @@ def _anchored(settings: LineSettings, folder: Path) -> LineSettings:
     if url.startswith("sqlite:///") and not url.startswith("sqlite:////"):
         url = f"sqlite:///{folder / url.removeprefix('sqlite:///')}"
     anchored = store.model_copy(
-        update={"url": url, "frames": folder / store.frames, "ledger_key": folder / store.ledger_key}
+        update={
+            "url": url,
+            "frames": folder / store.frames,
+            "ledger_key": folder / store.ledger_key,
+            "ledger_head": folder / store.ledger_head if store.ledger_head else None,
+        }
     )
     return settings.model_copy(
         update={

@@ -26,6 +26,8 @@ class StoreSettings(Section):
     url: str = "sqlite:///var/jidoka.db"
     frames: Path = Path("var/frames")
     ledger_key: Path = Path("var/ledger.key")
+    ledger_head: Path | None = None
+    reserve_mb: Annotated[int, Field(ge=0)] = 64
     keep_passed_every: Annotated[int, Field(ge=1)] = 20
     keep_days: Annotated[float, Field(gt=0)] = 30
     keep_gigabytes: Annotated[float, Field(gt=0)] = 20

@@ -3,7 +3,8 @@
 import os
 from pathlib import Path
 
-from records.ledger import LedgerHead
+from records.database import Database
+from records.ledger import LedgerHead, contains, head
 
 
 def head_from(text: str) -> LedgerHead:
@@ -21,6 +22,26 @@ def read_head(file: Path) -> LedgerHead | None:
     except FileNotFoundError:
         return None
     return head_from(text)
+
+
+def keep_head(database: Database, file: Path) -> str:
+    """Keeps the newest head in that file. Raises OSError, and ValueError when the file holds something else.
+
+    When the head kept there before is not in the ledger, it stays, and the answer says what that means; it is empty
+    otherwise. So the file goes on telling of it until a person has looked.
+    """
+    before = read_head(file)
+    if before is not None and not contains(database, before):
+        newest = head(database)
+        return (
+            f"The ledger ends with entry {newest.sequence} and does not contain entry {before.sequence} as {file} has"
+            " it: an older store was put back, or records were cut off. Look for the newer store, and for held parts"
+            f" that have no case; once you know why, remove {file}."
+        )
+    newest = head(database)
+    if newest != before:
+        write_head(file, newest)
+    return ""
 
 
 def write_head(file: Path, head: LedgerHead) -> None:

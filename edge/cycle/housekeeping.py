@@ -4,9 +4,13 @@ import asyncio
 from collections.abc import Callable
 from datetime import datetime
 
-from quality.ports import Clock
+import structlog
+
+from quality.ports import Clock, StoreBusy, StoreFull
 
 CLEAN_EVERY_S = 600.0
+
+log = structlog.get_logger()
 
 
 class Housekeeping:
@@ -19,5 +23,9 @@ class Housekeeping:
     async def run(self) -> None:
         """Cleans for ever, in a thread of its own: the writer must not wait for a sweep over folders."""
         while True:
-            await asyncio.to_thread(self._prune, self._clock.now())
+            try:
+                await asyncio.to_thread(self._prune, self._clock.now())
+            except (StoreFull, StoreBusy, OSError) as error:
+                # What is not cleaned now is cleaned later; the writer and the room say what is wrong.
+                log.warning("pictures are not cleaned", why=str(error))
             await self._clock.sleep(CLEAN_EVERY_S)

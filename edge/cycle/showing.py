@@ -1,5 +1,6 @@
 """Shows the line as it is now to the review station: its state in the store, its live pictures as files."""
 
+import contextlib
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
@@ -48,10 +49,13 @@ class Showing:
 
     async def run(self) -> None:
         """Shows for ever."""
-        self._live_folder.mkdir(parents=True, exist_ok=True)
+        with contextlib.suppress(OSError):
+            self._live_folder.mkdir(parents=True, exist_ok=True)
         while True:
             now = self._clock.now()
-            await self._write(self._show_pictures)
+            with contextlib.suppress(OSError):
+                # A full disk takes no live picture; the page shows the last one, and its alarms say why.
+                await self._write(self._show_pictures)
             await self._write(self._records.show_line, self.state(now))
             await self._clock.sleep(self._every_s)
 
@@ -70,7 +74,7 @@ class Showing:
                 {"name": name, "ok": True, "digest": digest, "detail": digest[:12]}
                 for name, digest in self._models
             ],
-            "store": {"ok": True, "detail": self._store},
+            "store": {"ok": not trouble("store"), "detail": trouble("store") or self._store},
             "plan_version": self._plan.version,
             "latency_ms": self._inspecting.latency.percentiles_ms(),
             "parts": self._inspecting.parts,

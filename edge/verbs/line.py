@@ -57,6 +57,7 @@ def edge(path: LineFile) -> None:
     """Runs the edge process alone."""
     from edge.app import run_edge
     from edge.claim import EquipmentTaken, claim
+    from edge.store import said
 
     die_with_supervisor()
     settings = settings_of(path)
@@ -65,6 +66,11 @@ def edge(path: LineFile) -> None:
             uvloop.run(run_edge(settings, path.resolve().parent))
     except EquipmentTaken as taken:
         fail(f"The edge process does not start: {taken}.")
+    except ExceptionGroup as ended:
+        if (trouble := said(ended)) is None:
+            raise
+        # Only what a fresh start finds can be trusted now; whoever started this process starts it again.
+        fail(str(trouble))
 
 
 def review(path: LineFile) -> None:

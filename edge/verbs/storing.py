@@ -84,12 +84,12 @@ def ledger_verify(
 
 
 def _head(text: str) -> "LedgerHead":
-    from records.ledger import LedgerHead
+    from records.ledger_head import head_from
 
-    sequence, _, code = text.partition(":")
-    if not sequence.isdecimal() or not code:
-        raise typer.BadParameter(f"{text!r} is no head; it looks like 1234:ab12…, as `ledger verify` prints it")
-    return LedgerHead(int(sequence), code)
+    try:
+        return head_from(text)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from error
 
 
 def backup(
