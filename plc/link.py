@@ -125,12 +125,12 @@ class ModbusLink:
             return answer
 
     async def _connected(self) -> Wire:
-        wire = self._bus.wire
-        if wire is not None and wire.is_active():
-            return wire
         pause = self._not_before - self._clock.monotonic()
         if self._failures and pause > 0:
             raise EquipmentError(f"{self.address}, {self._trouble}; trying again in {pause:.1f} s")
+        wire = self._bus.wire
+        if wire is not None and wire.is_active():
+            return wire
         try:
             wire = self._bus.wire = self._new_wire()
             await wire.open()

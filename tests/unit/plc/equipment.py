@@ -90,7 +90,7 @@ class Device:
             while True:
                 head = await reader.readexactly(6)
                 request = head + await reader.readexactly(struct.unpack(">H", head[4:])[0])
-                reply = self._reply(request)
+                reply = self.reply_to(request)
                 sent = self.misbehave(request, reply) if self.misbehave else reply
                 if sent is None:
                     break
@@ -99,7 +99,7 @@ class Device:
             pass
         writer.close()
 
-    def _reply(self, request: bytes) -> bytes:
+    def reply_to(self, request: bytes) -> bytes:
         function, address, number = struct.unpack(">BHH", request[7:12])
         self.requests.append((function, address, number))
         if function == 3:
