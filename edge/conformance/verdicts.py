@@ -12,6 +12,7 @@ from quality.ports import EquipmentError
 PASS, REVIEW, HOLD = 1, 2, 3
 ACCEPTED, WRONG_SEQUENCE, WRONG_SERIAL, BAD_CHECK_WORD, PART_GONE = 1, 16, 17, 18, 19
 ONE_BIT: Final = (0x0001, 0x8000)
+LAST_SEQUENCE: Final = 0xFFFF_FFFF
 
 
 async def is_answered(bench: Bench) -> str:
@@ -25,7 +26,7 @@ async def is_answered(bench: Bench) -> str:
                 f"HOLD for cycle {nobody.sequence}, which there is not, was answered {named(answer, ANSWERS)}",
                 f"answer {named(PART_GONE, ANSWERS)} for a part that is neither in the station nor in the lane",
             )
-    return f"answered part gone under its own number after at most {1000 * slowest:.0f} ms"
+    return f"answered part gone under its own number after at most {1000 * slowest:.1f} ms"
 
 
 async def part_enters(bench: Bench) -> str:
@@ -45,7 +46,7 @@ async def part_enters(bench: Bench) -> str:
 async def wrong_sequence(bench: Bench) -> str:
     """PASS for a neighbour's number; the second differs in the high word alone."""
     before = await bench.part()
-    for other in (before.sequence + 1, (before.sequence + 0x1_0000) & 0xFFFF_FFFF):
+    for other in (following(before.sequence), before.sequence ^ 0x1_0000):
         await _refused(
             bench,
             before,
@@ -120,7 +121,7 @@ async def keep(bench: Bench, verdict: int) -> str:
             "move the part to the hold lane and count it in held count",
         )
     bench.lane.append(before.part)
-    return f"{before.part}: accepted after {1000 * after_s:.0f} ms, held count {kept.held}, the gate stayed closed"
+    return f"{before.part}: accepted after {1000 * after_s:.1f} ms, held count {kept.held}, the gate stayed closed"
 
 
 async def held_part(bench: Bench, verdict: int = HOLD) -> Part:
@@ -162,13 +163,18 @@ async def sequence_grows_by_one(bench: Bench) -> str:
     """The part after the kept one has the next number."""
     before = await held_part(bench)
     after = (await bench.part()).part
-    if after.sequence != before.sequence + 1:
+    if after.sequence != following(before.sequence):
         how = "was repeated" if after.sequence == before.sequence else f"went on to {after.sequence}"
         raise NotSo(
             f"after {before} the cycle sequence {how} with the next part, {after}",
             "add exactly 1 to the cycle sequence with each part that enters",
         )
     return f"{before.sequence}, then {after.sequence}"
+
+
+def following(sequence: int) -> int:
+    """The cycle sequence behind that one: 1 behind the greatest, since 0 is no part."""
+    return sequence % LAST_SEQUENCE + 1
 
 
 async def pass_opens(bench: Bench) -> str:
@@ -183,7 +189,7 @@ async def pass_opens(bench: Bench) -> str:
     await passed(bench, before, f"PASS for {before.part} was accepted")
     bench.let_pass = before.part
     gate = f"open in {bench.opened - opened} looks" if bench.opened > opened else "open too shortly to be seen"
-    return f"{before.part}: accepted after {1000 * after_s:.0f} ms, gone through the gate ({gate})"
+    return f"{before.part}: accepted after {1000 * after_s:.1f} ms, gone through the gate ({gate})"
 
 
 async def passed(bench: Bench, before: Look, what: str) -> Look:
