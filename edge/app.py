@@ -3,7 +3,8 @@
 import asyncio
 import contextlib
 import signal
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable
+from concurrent.futures import Executor
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from functools import partial
@@ -16,14 +17,15 @@ from edge.acquisition.camera import Camera
 from edge.assembly import Surroundings, Task, assemble, run_all
 from edge.clock import SystemClock
 from edge.cycle.alarms import Alarms
+from edge.cycle.bundle_watch import BundleWatch
 from edge.cycle.housekeeping import Housekeeping
 from edge.cycle.loose_thread import LooseThread
 from edge.cycle.room import Room
 from edge.cycle.witness import Witness
 from edge.cycle.writer import Writer
-from edge.equipment import Buses, open_bundle, open_camera, open_devices, open_gate, open_gauge
+from edge.equipment import Buses, bundle_folder, open_bundle, open_camera, open_devices, open_gate, open_gauge
 from edge.settings import LineSettings
-from inference.bundle import Bundle
+from inference.bundle import Bundle, changed_on_disk
 from inference.forecast import OnnxForecaster
 from inference.surface import OnnxInspector
 from quality.characteristic import LineId, StationId
@@ -62,8 +64,6 @@ async def run_edge(settings: LineSettings, beside: Path) -> None:
         devices = open_devices(settings, clock, buses)
         for device in devices:
             stack.push_async_callback(device.close)
-        vision = ThreadPoolExecutor(max_workers=1, thread_name_prefix="vision")
-        stack.callback(vision.shutdown)
         prune = partial(
             prune_pictures,
             database,
@@ -81,7 +81,10 @@ async def run_edge(settings: LineSettings, beside: Path) -> None:
         def _witness(alarms: Alarms) -> Task:
             return Witness(store.ledger_heads(settings), partial(keep_head, database), alarms, clock).run
 
-        models = _open_models(settings, beside, vision)
+        def _bundles(alarms: Alarms) -> Task:
+            return BundleWatch(models.bundles, LooseThread("bundles"), alarms, clock).run
+
+        models = _open_models(settings, beside, LooseThread("vision"))
         around = Surroundings(
             clock=clock,
             records=records,
@@ -94,7 +97,7 @@ async def run_edge(settings: LineSettings, beside: Path) -> None:
             models=models.named,
             thread=partial(LooseThread, "model"),
             store=database.description,
-            keepers=(_room, _witness),
+            keepers=(_room, _witness, _bundles),
         )
         tasks = await assemble(settings, around)
         for camera, _ in models.faces:
@@ -115,19 +118,25 @@ async def _run_until_told(tasks: tuple[Task, ...]) -> None:
 
 @dataclass(frozen=True, slots=True)
 class _Models:
-    """The models of one line, each camera with the one that looks at its frames, and (name, digest) of all."""
+    """The models of one line, each camera with the one that looks at its frames.
+
+    `named` are (name, digest) of all, `bundles` the names with a call that says how the files have changed.
+    """
 
     forecaster: OnnxForecaster | None
     faces: tuple[tuple[Camera, OnnxInspector | None], ...]
     named: tuple[tuple[str, str], ...]
+    bundles: tuple[tuple[str, Callable[[], str]], ...]
 
 
-def _open_models(settings: LineSettings, beside: Path, vision: ThreadPoolExecutor) -> _Models:
+def _open_models(settings: LineSettings, beside: Path, vision: Executor) -> _Models:
     named: list[tuple[str, str]] = []
+    bundles: list[tuple[str, Callable[[], str]]] = []
 
     def opened(name: str, kind: str) -> Bundle:
         bundle = open_bundle(name, kind, beside)
         named.append((bundle.name, bundle.digest))
+        bundles.append((bundle.name, partial(changed_on_disk, bundle_folder(name, beside), bundle)))
         return bundle
 
     wanted = settings.models
@@ -137,4 +146,4 @@ def _open_models(settings: LineSettings, beside: Path, vision: ThreadPoolExecuto
         surface = wanted.surface.get(section.name)
         inspector = OnnxInspector(opened(surface, "surface"), section.name) if surface else None
         faces.append((open_camera(section, inspector.channels if inspector else 1, vision), inspector))
-    return _Models(forecaster, tuple(faces), tuple(named))
+    return _Models(forecaster, tuple(faces), tuple(named), tuple(bundles))

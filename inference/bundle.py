@@ -175,6 +175,22 @@ def load_bundle(folder: Path) -> Bundle:
     )
 
 
+def changed_on_disk(folder: Path, bundle: Bundle) -> str:
+    """How the folder's files differ from the bundle as it was loaded, in one sentence; "" when they do not."""
+    mend = (
+        f"what was loaded ({bundle.digest[:12]}…) stays in force. Put it back, or restart the edge process to"
+        " judge with the other"
+    )
+    for name, digest in ((MANIFEST, bundle.digest), (MODEL, bundle.model_sha256)):
+        try:
+            found = hashlib.sha256(_read(folder / name)).hexdigest()
+        except BundleError as error:
+            return f"{error}; {mend}."
+        if found != digest:
+            return f"{folder / name} is another file than the one that was loaded; {mend}."
+    return ""
+
+
 def _read(path: Path) -> bytes:
     try:
         with path.open("rb") as file:

@@ -15,7 +15,7 @@ GATE_WAITS_S = 2.0
 
 @dataclass
 class LittlePlc:
-    """Implements `quality.ports.Gate`. Parts enter by the test's hand, and it sees what passed and what is held."""
+    """Implements `quality.ports.Gate`. The test lets parts enter, and sees what passed and what is held."""
 
     clock: FakeClock
     boot: int = 1
