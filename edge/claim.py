@@ -29,7 +29,7 @@ def claim(settings: LineSettings, who: str) -> Iterator[None]:
             lock.seek(0)
             holder = lock.read().strip() or "another process"
             raise EquipmentTaken(
-                f"{holder} has the devices of {settings.line}; end it first, for a PLC may take one connection only"
+                f"{holder} has the devices of {settings.line}; end it first: a PLC may take one connection only"
             ) from taken
         lock.truncate(0)
         lock.write(f"{who} (process {os.getpid()})")

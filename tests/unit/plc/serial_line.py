@@ -55,8 +55,8 @@ class SerialLine:
             os.close(self._slave)
             self._master = -1
 
-    def address(self, *, timeout_s: float = 0.15, unit: int = 1) -> SerialAddress:
-        return SerialAddress(os.ttyname(self._slave), 115200, "N", 1, unit, timeout_s)
+    def address(self, *, timeout_s: float = 0.15, unit: int = 1, baud: int = 115200) -> SerialAddress:
+        return SerialAddress(os.ttyname(self._slave), baud, "N", 1, unit, timeout_s)
 
     def push(self, data: bytes) -> None:
         """Sends bytes nobody asked for."""

@@ -155,10 +155,16 @@ async def test_a_late_reply_that_comes_before_the_next_request_is_thrown_away() 
         line.misbehave = owe
         with pytest.raises(EquipmentError, match="no reply within"):
             await link.read_registers(0, 4)
-        line.misbehave = None
+        loop = asyncio.get_running_loop()
+
+        def slowly(_: bytes, reply: bytes) -> bytes:
+            loop.call_later(0.1, line.push, reply)
+            return b""
+
+        line.misbehave = slowly
         line.registers[0] = 2
         clock.seconds += 1
-        asyncio.get_running_loop().call_later(0.05, line.push, owed[0])
+        loop.call_later(0.05, line.push, owed[0])
         assert await link.read_registers(0, 4) == (2, 0, 0, 0)
 
 
@@ -195,6 +201,25 @@ async def test_a_roll_is_called_after_opening_and_before_what_could_be_confused_
         await link.write_registers(200, (7,))
         await link.write_registers(201, (7,))
         assert line.requests == [(1, 3, 40, 1), (1, 16, 200, 1), (1, 16, 201, 1)]
+
+
+async def test_every_request_follows_the_silence_that_ends_a_frame() -> None:
+    async with SerialLine() as line, ModbusLink(line.address(baud=1200), ManualClock()) as link:
+        await link.read_registers(0, 1)
+        loop = asyncio.get_running_loop()
+        answered = loop.time()
+        silences: list[float] = []
+
+        def note(_: bytes, reply: bytes) -> bytes:
+            nonlocal answered
+            silences.append(loop.time() - answered)
+            answered = loop.time()
+            return reply
+
+        line.misbehave = note
+        for _ in range(3):
+            await link.read_registers(0, 1)
+        assert min(silences) >= 3.5 * 11 / 1200 - 0.002
 
 
 async def test_a_line_that_is_never_silent_is_said() -> None:
