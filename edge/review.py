@@ -1,7 +1,7 @@
 """Starts the review station from the line's settings; it shares only the store with the edge process."""
 
 from edge.settings import LineSettings
-from edge.store import live_folder, open_database
+from edge.store import live_folder, notice, open_database
 from quality.characteristic import LineId, StationId
 from records.database import load_or_make_ledger_key
 from records.pictures import Pictures
@@ -15,7 +15,7 @@ def run_review(settings: LineSettings) -> None:
     """Serves the tablet and the plant until a signal comes."""
     database = open_database(settings, checkpoint=False)
     try:
-        records = ReviewRecords(database, Pictures(settings.store.frames))
+        records = ReviewRecords(database, Pictures(settings.store.frames), notice(settings))
         if settings.review.demo:
             seed_demo_accounts(records)
         serve(

@@ -20,7 +20,7 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from quality.ports import StoreBusy, StoreFull
+from quality.ports import StoreBroken, StoreBusy, StoreFull
 from records import sqlite
 from records.failures import disk_error, store_error
 from records.tables import changes
@@ -128,13 +128,13 @@ class Database:
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """A connection from the pool that sees one state of the database."""
-        with self._telling(), self._engine.connect() as connection, self.reading(connection):
+        with self._pooled() as connection, self.reading(connection):
             yield connection
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
         """A connection from the pool in the only write transaction there is; durable once it is left."""
-        with self._telling(), self._engine.connect() as connection, self.writing(connection):
+        with self._pooled() as connection, self.writing(connection):
             yield connection
 
     @contextmanager
@@ -218,6 +218,16 @@ class Database:
             self._engine.dispose()
         if self._lock is not None:
             self._lock.close()
+
+    @contextmanager
+    def _pooled(self) -> Iterator[Connection]:
+        with self.connect() as connection:
+            try:
+                yield connection
+            except StoreBroken:
+                # Whoever asks next starts from what is durable, on a new one.
+                connection.invalidate()
+                raise
 
     def _write_log_again(self) -> None:
         try:

@@ -27,16 +27,16 @@ def read_head(file: Path) -> LedgerHead | None:
 def keep_head(database: Database, file: Path) -> str:
     """Keeps the newest head in that file. Raises OSError, and ValueError when the file holds something else.
 
-    When the head kept there before is not in the ledger, it stays, and the answer says what that means; it is empty
-    otherwise. So the file goes on telling of it until a person has looked.
+    When the head kept there before is not in the ledger, it stays, and the answer says what that means; otherwise it
+    is empty. So the file goes on telling of it until a person has looked.
     """
     before = read_head(file)
     if before is not None and not contains(database, before):
         newest = head(database)
         return (
-            f"The ledger ends with entry {newest.sequence} and does not contain entry {before.sequence} as {file} has"
-            " it: an older store was put back, or records were cut off. Look for the newer store, and for held parts"
-            f" that have no case; once you know why, remove {file}."
+            f"The ledger ends with entry {newest.sequence} and does not contain entry {before.sequence} as"
+            f" {file} has it: an older store was put back, or records were cut off. Look for the newer store, and"
+            f" for held parts without a case; once you know why, remove {file}."
         )
     newest = head(database)
     if newest != before:

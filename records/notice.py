@@ -33,6 +33,13 @@ class Notice:
         """Nothing stands any more."""
         self.say("")
 
+    def changed(self) -> int:
+        """A number that differs after it has changed; costs some microseconds."""
+        try:
+            return self._file.stat().st_mtime_ns
+        except OSError:
+            return 0
+
     def read(self) -> str:
         """What stands, or an empty text."""
         try:

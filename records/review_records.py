@@ -9,6 +9,7 @@ from quality.order import Order
 from quality.plan import ControlPlan
 from records.accounts import account_of, every_account, store_account
 from records.database import Database
+from records.notice import Notice
 from records.pictures import Pictures, is_sha256
 from records.reading.cases import case_detail, case_page, cases_like
 from records.reading.decisions import decision_of, decision_page, orders_of
@@ -42,20 +43,32 @@ from records.writing.decisions import add_decision
 
 
 class ReviewRecords:
-    """The store, as the review station needs it. Safe to be called from many threads; every call is short."""
+    """The store, as the review station needs it. Safe to be called from many threads; every call is short.
 
-    def __init__(self, database: Database, pictures: Pictures) -> None:
+    `notice` is where the edge process says that it can write nothing. Every method raises StoreError.
+    """
+
+    def __init__(self, database: Database, pictures: Pictures, notice: Notice | None = None) -> None:
         self._database = database
         self._pictures = pictures
+        self._notice = notice
 
     def changed(self) -> int:
-        """A number that differs when anything was committed, by any process; costs microseconds."""
-        return self._database.changed_by_anyone()
+        """A number that differs when anything was committed or said, by any process; costs microseconds."""
+        committed = self._database.changed_by_anyone()
+        return committed if self._notice is None else hash((committed, self._notice.changed()))
 
     def line_state(self, line: str) -> dict[str, object] | None:
-        """What the edge last showed of the line, with `shown_at` (ISO 8601), or None when it never did."""
+        """What the edge last showed of the line, with `shown_at` (ISO 8601), or None when it never did.
+
+        `not_recorded` is why the edge can record nothing now, if so.
+        """
         with self._database.read() as connection:
-            return state_of(connection, line)
+            state = state_of(connection, line)
+        said = "" if self._notice is None else self._notice.read()
+        if state is None or not said:
+            return state
+        return {**state, "not_recorded": said, "store": {"ok": False, "detail": said}}
 
     def recent_inspections(self, line: str, count: int) -> tuple[InspectionRow, ...]:
         """The newest inspections of the line, newest first."""

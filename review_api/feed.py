@@ -15,7 +15,7 @@ import orjson
 from starlette.concurrency import run_in_threadpool
 
 from quality.case import CaseState
-from quality.ports import Clock
+from quality.ports import Clock, StoreError
 from records.review_records import ReviewRecords
 
 LOOK_EVERY_S = 0.05
@@ -130,11 +130,13 @@ class Feed:
         seen: int | None = None
         while True:
             if self._joining or self._subscriptions:
-                version = self._records.changed()
-                if version != seen:
-                    await self._look()
-                    seen = version
-                self._welcome()
+                # A store that does not answer now is asked again at the next look.
+                with suppress(StoreError):
+                    version = self._records.changed()
+                    if version != seen:
+                        await self._look()
+                        seen = version
+                    self._welcome()
             await self._clock.sleep(LOOK_EVERY_S)
 
     def _welcome(self) -> None:

@@ -14,10 +14,12 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from quality.case import Refusal, RefusalCode
+from quality.ports import StoreError
 from review_api.headers import SECURITY_HEADERS
 
 PROBLEM_JSON = "application/problem+json"
 NOT_SIGNED_IN = "NOT_SIGNED_IN"
+STORE = "STORE"
 REFUSAL_STATUS: Mapping[RefusalCode, int] = {
     RefusalCode.STALE: 409,
     RefusalCode.REUSED_ID: 409,
@@ -97,6 +99,11 @@ def answer_with_problems(app: FastAPI) -> None:
     @app.exception_handler(Refusal)
     async def refusal(request: Request, error: Refusal) -> Response:
         return problem_response(request.url.path, REFUSAL_STATUS[error.code], error.code.value, error.sentence)
+
+    @app.exception_handler(StoreError)
+    async def store_error(request: Request, error: StoreError) -> Response:
+        detail = f"{error} Nothing was recorded: ask again then."
+        return problem_response(request.url.path, 503, STORE, detail, headers={"Retry-After": "2"})
 
     @app.exception_handler(RequestValidationError)
     async def validation(request: Request, error: RequestValidationError) -> Response:

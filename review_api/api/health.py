@@ -62,7 +62,10 @@ async def _reasons(station: Collaborators) -> list[str]:
         ]
     if (error := asking.exception()) is not None:
         return [*reasons, f"The store fails ({type(error).__name__}); look at its disk or server."]
-    age = age_s(asking.result(), station.clock.now())
+    state = asking.result()
+    if state is not None and (not_recorded := state.get("not_recorded")):
+        reasons.append(f"The edge process can record nothing: {not_recorded}")
+    age = age_s(state, station.clock.now())
     if age is None:
         reasons.append("The edge process has never shown this line; start it.")
     elif age > EDGE_SHOWS_WITHIN_S:

@@ -58,6 +58,8 @@ def headline(state: LineState | None, waiting: int, now: datetime) -> Headline:
 
 def _deaf(state: LineState, now: datetime) -> Headline | None:
     """What keeps us from knowing the line, or the line from hearing us."""
+    if not_recorded := state.get("not_recorded"):
+        return Headline(Tone.ALARM, "Nothing can be recorded: parts wait at the closed gate.", str(not_recorded))
     silent = age_s(state, now) or 0.0
     if silent > SILENT_AFTER_S:
         return Headline(
