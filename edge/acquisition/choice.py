@@ -24,6 +24,7 @@ log = structlog.get_logger(__name__)
 KEPT_PICTURES = 8
 KEPT_BYTES = 32_000_000
 
+RESTART = "Restart the camera; no two exposures are identical."
 CABLE = "Check the camera's power, cable and address."
 
 
@@ -105,6 +106,8 @@ class Choice:
                 while True:
                     grabbed = await self._first_after(since)
                     refusal = clock_problem(self._settings, grabbed) or self._miscounted(triggered, since)
+                    if refusal is None and triggered is None:
+                        refusal = await self._frozen(grabbed)
                     try:
                         answer = refusal or await self._examine(grabbed)
                         break
@@ -131,6 +134,18 @@ class Choice:
                 if grabbed.captured.monotonic > monotonic:
                     return grabbed
             await self._arrived.wait()
+
+    async def _frozen(self, grabbed: Grabbed) -> NoEvidence | None:
+        """A picture that came under another stamp too, byte for byte, does not show the moment of its stamp.
+
+        The first of a stream is compared with the one behind it, since nothing came before.
+        """
+        others = [kept for kept in self._kept if kept is not grabbed]
+        if not others and self._settings.kind != "folder":
+            others = [await self._first_after(grabbed.captured.monotonic)]
+        if all(other.encoded != grabbed.encoded for other in others):
+            return None
+        return self.says("it is frozen: the same picture came before, byte for byte", RESTART)
 
     def _miscounted(self, triggered: Cycle | None, since: float) -> NoEvidence | None:
         if triggered is None:
