@@ -7,7 +7,7 @@ from typing import Final
 from uuid import UUID
 
 from edge.trial.chronicle import Decided, Executed, Fact, Stored
-from edge.trial.invariants.rule import Rule, Scene, Violation
+from edge.trial.invariants.rule import Rule, Scene, Violation, on_wire
 from edge.trial.line import LINE, PARAMETERS
 from quality.case import Decision, DecisionKind, Disposition
 from quality.order import Order, OrderCode, OrderState
@@ -21,6 +21,7 @@ CODES: Final = {
     OrderCode.DIVERT: 4,
     OrderCode.SET_PARAMETER: 5,
 }
+PART_CODES: Final = frozenset({OrderCode.RELEASE_PART, OrderCode.DIVERT})
 _OF_KIND: Final = {
     DecisionKind.STOP_LINE: OrderCode.STOP_LINE,
     DecisionKind.RESUME: OrderCode.RESUME,
@@ -50,13 +51,14 @@ class AppliedOnce(Rule):
         self.must(decision is not None, f"the PLC carried out {what}, which comes from no decision")
         if order is None or decision is None:
             return
-        given = CODES[order.code], order.target, order.value
+        target = on_wire(order.target) if order.code in PART_CODES else order.target
+        given = CODES[order.code], target, order.value
         self.must(given == (fact.code, fact.target, fact.value), f"the PLC was given {what}, stored is {given}")
         self.must(order.code is _code(decision), f"{what} does not carry out the {decision.kind} it comes from")
         if decision.case_id is not None:
             detail = self.scene.records.case(decision.case_id)
-            target = detail.case.cycle_sequence if detail else None
-            self.must(target == fact.target, f"{what} was decided about cycle {target}")
+            about = on_wire(detail.case.cycle_sequence) if detail else None
+            self.must(about == fact.target, f"{what} was decided about cycle {about}")
         if fact.result == DONE:
             self._done[decision.id] += 1
             self.must(self._done[decision.id] == 1, f"{what} carries out its decision a second time")
@@ -69,9 +71,14 @@ class AppliedOnce(Rule):
 
     def close(self) -> None:
         """What the person was told in the end is what happened."""
+        allowed = {OrderState.DONE: {1}, OrderState.REFUSED: {0}, OrderState.UNKNOWN: {0, 1}}
+        lane = {fate.part.serial for fate in self.scene.plc.station.lane}
         for order in self.scene.records.orders(LINE):
             done = self._done[order.decision_id]
-            allowed = {OrderState.DONE: {1}, OrderState.REFUSED: {0}, OrderState.UNKNOWN: {0, 1}}
+            decision = self.scene.records.decision(order.decision_id)
+            if decision is not None and decision.kind is DecisionKind.CONFIRM_HOLD and decision.serial not in lane:
+                # A part that is not in the lane any more has nothing left to be done to it there.
+                continue
             self.must(
                 done in allowed.get(order.state, set()),
                 f"order {order.sequence} ({order.code}) ended as {order.state}, and was done {done} times",

@@ -6,11 +6,12 @@ from typing import Final
 
 from edge.trial.camera import BRIGHTNESS
 from edge.trial.chronicle import Entered, Exposed, Fact, VerdictTaken
-from edge.trial.invariants.rule import Rule, Scene, Violation
+from edge.trial.invariants.rule import Rule, Scene, Violation, on_wire
 from edge.trial.line import CHARACTERISTICS, LINE, MODELS, READINGS, STATION
 from edge.trial.parts import kind_of
 from quality.case import CaseState
 from quality.judgement import Verdict
+from quality.station import VerdictAnswer
 from records.views import InspectionDetail
 
 CODES: Final = {1: Verdict.PASS, 2: Verdict.REVIEW, 3: Verdict.HOLD}
@@ -54,7 +55,7 @@ class Cited(Rule):
         """What each inspection names must be so."""
         for one in fresh:
             row = one.row
-            key = row.boot_count, row.cycle_sequence
+            key = row.boot_count, on_wire(row.cycle_sequence)
             what = f"the {row.verdict} of part {row.serial}, cycle {key[1]} of boot {key[0]},"
             entered = self._entered.get(key)
             self.must(
@@ -73,17 +74,23 @@ class Cited(Rule):
         rows = [
             row
             for row in self.scene.records.parts(fact.serial)
-            if (row.cycle_sequence, row.serial) == (fact.sequence, fact.serial)
+            if (on_wire(row.cycle_sequence), row.serial) == (fact.sequence, fact.serial)
         ]
         if any(row.boot_count == fact.boot and row.verdict is verdict for row in rows):
             return True
         # A hold is told again as long as somebody has to decide on it, whatever the first verdict was called.
         waiting = self.scene.records.cases(LINE, frozenset(CaseState)).rows if verdict is Verdict.HOLD else ()
-        return any((one.case.cycle_sequence, one.case.serial) == (fact.sequence, fact.serial) for one in waiting)
+        return any(
+            (on_wire(one.case.cycle_sequence), one.case.serial) == (fact.sequence, fact.serial) for one in waiting
+        )
 
 
 class SoundEvidence(Rule):
-    """A part passes because of what is known about it, never for want of knowledge."""
+    """A part passes because of what is known about it, never for want of knowledge.
+
+    A PASS that the PLC did not take lets nothing pass: the part had left before, under the key-switch or by hand, and
+    its pictures may show whatever stood there then. Of such a PASS somebody must be told.
+    """
 
     number = 7
     sentence = "no PASS rests on stale, NaN, corrupt or missing evidence"
@@ -92,6 +99,7 @@ class SoundEvidence(Rule):
         super().__init__(scene, broken)
         self._entered: dict[Key, Entered] = {}
         self._exposed: dict[str, Exposed] = {}
+        self._unanswered: list[int] = []
 
     def heard(self, fact: Fact) -> None:
         """Keeps what was there to be seen."""
@@ -104,10 +112,21 @@ class SoundEvidence(Rule):
                 pass
 
     def examine(self, fresh: Sequence[InspectionDetail]) -> None:
-        """Holds each PASS against the part that stood there."""
-        for one in fresh:
-            entered = self._entered.get((one.row.boot_count, one.row.cycle_sequence))
-            if one.row.verdict is Verdict.PASS and entered is not None:
+        """Holds each PASS against the part that stood there, once it is answered."""
+        waiting, self._unanswered = self._unanswered, []
+        known = (self.scene.records.inspection(number) for number in waiting)
+        for one in (*(one for one in known if one is not None), *fresh):
+            if one.row.verdict is not Verdict.PASS:
+                continue
+            entered = self._entered.get((one.row.boot_count, on_wire(one.row.cycle_sequence)))
+            if one.row.answer is None:
+                self._unanswered.append(one.row.id)
+            elif one.row.answer != VerdictAnswer.ACCEPTED:
+                self.must(
+                    self.scene.alarmed(0.0, self.scene.now(), "verdict refused"),
+                    f"the PASS of part {one.row.serial} was refused, and nobody was told",
+                )
+            elif entered is not None:
                 self._rests_on_truth(one, entered)
 
     def _rests_on_truth(self, one: InspectionDetail, entered: Entered) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Final
 
 from edge.trial.chronicle import Crashed, Fact, Passed, Stored, VerdictTaken
-from edge.trial.invariants.rule import Rule, Scene, Violation
+from edge.trial.invariants.rule import Rule, Scene, Violation, on_wire
 from edge.trial.line import LINE
 from edge.trial.parts import Kind, kind_of
 from quality.case import DecisionKind, Disposition
@@ -47,7 +47,8 @@ class NothingHeldPasses(Rule):
 
     def _on_record(self, fact: Passed) -> bool:
         return any(
-            (row.boot_count, row.cycle_sequence, row.serial) == (fact.boot, fact.sequence, fact.part.serial)
+            (row.boot_count, on_wire(row.cycle_sequence), row.serial)
+            == (fact.boot, fact.sequence, fact.part.serial)
             and row.verdict is Verdict.PASS
             for row in self.scene.records.parts(fact.part.serial)
         )
@@ -61,7 +62,7 @@ class NothingHeldPasses(Rule):
 
     def _is_about(self, decision: DecisionView, fact: Passed) -> bool:
         detail = self.scene.records.case(decision.case_id) if decision.case_id else None
-        return detail is not None and (detail.case.boot_count, detail.case.cycle_sequence) == (
+        return detail is not None and (detail.case.boot_count, on_wire(detail.case.cycle_sequence)) == (
             fact.boot,
             fact.sequence,
         )
@@ -87,7 +88,7 @@ class HoldsArriveInTime(Rule):
             case Stored(call="record", args=(Inspection() as inspection, *_)):
                 if inspection.verdict is not Verdict.PASS:
                     cycle = inspection.cycle
-                    self._due[cycle.sequence, cycle.serial] = fact.at
+                    self._due[on_wire(cycle.sequence), cycle.serial] = fact.at
                     self.scene.later(HOLD_WITHIN_S + STORE_S, self._expire)
             case VerdictTaken(answer=answer) if answer == ACCEPTED and fact.verdict in HELD_CODES:
                 if self._due.pop((fact.sequence, fact.serial), None) is not None:

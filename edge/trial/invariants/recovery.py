@@ -3,7 +3,7 @@
 from collections import Counter
 from typing import Final
 
-from edge.trial.invariants.rule import Rule
+from edge.trial.invariants.rule import Rule, on_wire
 from edge.trial.invariants.store import every_inspection
 from edge.trial.line import LINE
 from quality.case import CaseKind, CaseState
@@ -42,7 +42,7 @@ class Recovers(Rule):
         """Each part in the lane has its case, and each case about a held part has its part in the lane."""
         lane = Counter((fate.sequence, fate.part.serial) for fate in self.scene.plc.station.lane)
         cases = Counter(
-            (row.case.cycle_sequence, str(row.case.serial))
+            (on_wire(row.case.cycle_sequence), str(row.case.serial))
             for row in self.scene.records.cases(LINE, _NOT_CLOSED, limit=_MOST).rows
             if row.case.kind is CaseKind.SUSPECT_PART
         )

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from edge.trial.chronicle import Began, Crashed, Fact, Stored
 from edge.trial.plc import Plc
@@ -13,6 +13,8 @@ from quality.plan import ControlPlan
 from records.database import Database
 from records.review_records import ReviewRecords
 from records.views import InspectionDetail
+
+LAST_SEQUENCE: Final = 0xFFFF_FFFF
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +82,11 @@ class Scene:
         for span in self.alarms:
             if span.until is None and which(span):
                 span.until = at
+
+
+def on_wire(count: int) -> int:
+    """What the PLC's counter shows for a count in the store: after the last 32-bit number comes 1."""
+    return (count - 1) % LAST_SEQUENCE + 1
 
 
 def _is(span: Span, source: str, kind: str) -> bool:
