@@ -88,6 +88,14 @@ def trouble(error: ssl.SSLError, files: TlsFiles, device: str, name: str) -> Tls
     )
 
 
+def unexplained(files: TlsFiles, device: str) -> TlsTrouble:
+    """The device ended the connection before it had answered anything, and did not say why."""
+    return TlsTrouble(
+        "the device closed the connection before it answered and gave no reason; it may not know the CA of"
+        f" {device}.tls.certificate {files.certificate}, or find it expired, or have no connection left"
+    )
+
+
 def _of_their_certificate(error: ssl.SSLCertVerificationError, files: TlsFiles, device: str, name: str) -> str:
     code = error.verify_code
     if code == _VERIFY_EXPIRED:

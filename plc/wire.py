@@ -16,7 +16,7 @@ from pymodbus.transport import CommParams, CommType, ModbusProtocol
 from plc.address import PlcAddress
 from plc.framing import Framing, TcpFraming
 from plc.replies import BadReply
-from plc.tls import context_of, trouble
+from plc.tls import context_of, trouble, unexplained
 
 
 class Wire(ModbusProtocol):
@@ -123,6 +123,7 @@ class TcpWire(Wire):
 
     def __init__(self, address: PlcAddress) -> None:
         tls = address.tls
+        self._requests = TcpFraming()
         super().__init__(
             CommParams(
                 comm_type=CommType.TCP if tls is None else CommType.TLS,
@@ -131,7 +132,7 @@ class TcpWire(Wire):
                 port=address.port,
                 sslctx=None if tls is None else context_of(tls, address.device),
             ),
-            TcpFraming(),
+            self._requests,
             address.timeout_s,
         )
         self._address = address
@@ -144,7 +145,7 @@ class TcpWire(Wire):
         """As `Wire`; raises TlsTrouble for what stands in the way of TLS."""
         try:
             await super().open()
-        except ssl.SSLError as error:
+        except (ssl.SSLError, ConnectionResetError, ConnectionAbortedError) as error:
             raise self.end_of(error) from error
 
     def end_of(self, exc: Exception | None) -> Exception:
@@ -152,4 +153,6 @@ class TcpWire(Wire):
         tls = self._address.tls
         if tls is not None and isinstance(exc, ssl.SSLError):
             return trouble(exc, tls, self._address.device, self._name)
+        if tls is not None and self._requests.transaction <= 1:
+            return unexplained(tls, self._address.device)
         return super().end_of(exc)

@@ -1,6 +1,7 @@
 """Equipment for these tests: a clock that is moved, and Modbus devices that behave, or misbehave as told."""
 
 import asyncio
+import ssl
 import struct
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -39,7 +40,8 @@ class Device:
     `on_read` runs before the registers are read.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, context: ssl.SSLContext | None = None) -> None:
+        self._context = context
         self.registers = [0] * 400
         self.coils = [False] * 32
         self.requests: list[tuple[int, int, int]] = []
@@ -61,7 +63,7 @@ class Device:
         await self.stop()
 
     async def start(self) -> None:
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", self.port)
+        self._server = await asyncio.start_server(self._serve, "127.0.0.1", self.port, ssl=self._context)
         self.port = self._server.sockets[0].getsockname()[1]
 
     async def stop(self) -> None:
