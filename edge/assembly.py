@@ -23,6 +23,7 @@ from edge.cycle.heartbeat import Heartbeat
 from edge.cycle.holds import Holds
 from edge.cycle.inspecting import Inspecting
 from edge.cycle.judging import Judging
+from edge.cycle.lane import Lane
 from edge.cycle.measuring import Measuring
 from edge.cycle.orders import Orders
 from edge.cycle.recovery import first_scan, recover
@@ -121,6 +122,7 @@ async def assemble(settings: LineSettings, around: Surroundings, pace: Pace = Pa
     )
     delivery = Delivery(gate, records, write, alarms, clock)
     holds = Holds(gate, records, write, alarms, clock, every_s=pace.holds_s)
+    lane = Lane(records, write, alarms, clock)
     measuring = Measuring(gauge, forecaster, records, write, alarms, clock, plan)
     trigger = Trigger(LineId(settings.line), StationId(settings.station), last)
     watch = Watch(gate, trigger, alarms, clock, scan_s=settings.plc.scan_ms / 1000, most_waiting=MOST_WAITING)
@@ -157,8 +159,9 @@ async def assemble(settings: LineSettings, around: Surroundings, pace: Pace = Pa
     async def recover_then_judge() -> None:
         scan = await first_scan(gate, alarms, clock)
         await recover(scan, records, write, delivery, holds)
+        await lane.compare(scan.status.held_count)
         log.info("edge has recovered", boot=scan.status.boot_count, cycle=scan.status.cycle_sequence)
-        await run_all((watch.run, inspecting.run, orders.run, partial(holds.run, watch)))
+        await run_all((watch.run, inspecting.run, orders.run, partial(holds.run, watch), partial(lane.run, watch)))
 
     heartbeat = Heartbeat(gate, clock, every_s=pace.beat_s)
     case_clock = CaseClock(records, write, alarms, clock, plan, every_s=pace.cases_s)

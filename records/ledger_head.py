@@ -27,8 +27,8 @@ def read_head(file: Path) -> LedgerHead | None:
 def keep_head(database: Database, file: Path) -> str:
     """Keeps the newest head in that file. Raises OSError, and ValueError when the file holds something else.
 
-    When the head kept there before is not in the ledger, it stays, and the answer says what that means; otherwise it
-    is empty. So the file goes on telling of it until a person has looked.
+    When the head kept there before is not in the ledger, it stays, and the answer says what that means; otherwise
+    it is empty. So the file goes on telling of it until a person has looked.
     """
     before = read_head(file)
     if before is not None and not contains(database, before):
