@@ -33,8 +33,8 @@ class Patience:
 
     part_s: float = 120.0
     move_s: float = 30.0
-    quiet_s: float = 1.0
-    stopped_s: float = 5.0
+    quiet_s: float = 0.75
+    stopped_s: float = 4.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """`jidoka check --plc`: the conformance sheet, filled in by a person at the line with the edge stopped."""
 
 import asyncio
+import sys
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -28,8 +29,8 @@ QUESTION = (
 
 def conform(settings: LineSettings, path: Path, *, yes: bool, parts: bool, wait_s: float, as_json: bool) -> None:
     """Fills the sheet in and prints it, line by line as it becomes known; ends with 1 when anything failed."""
-    if parts and not yes:
-        typer.confirm(QUESTION, abort=True, err=True)
+    if parts and not yes and not _agreed():
+        fail("Nothing was done.")
     shown = (lambda _: None) if as_json else (lambda line: print_line(str(line)))
     try:
         with claim(settings, "jidoka check --plc"):
@@ -68,6 +69,13 @@ def conform(settings: LineSettings, path: Path, *, yes: bool, parts: bool, wait_
         )
     if failed:
         raise typer.Exit(NOT_SO)
+
+
+def _agreed() -> bool:
+    """Asks on standard error, since standard output may be read by a program; silence is no."""
+    sys.stderr.write(f"{QUESTION} [y/N] ")
+    sys.stderr.flush()
+    return sys.stdin.readline().strip().lower() in {"y", "yes"}
 
 
 async def _examine(

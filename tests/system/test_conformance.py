@@ -30,9 +30,12 @@ def answer(process: subprocess.Popen[str], code: int) -> dict[str, Any]:
     return parsed
 
 
-def test_the_simulated_line_keeps_the_contract_in_both_profiles(make_line: Callable[..., RunningLine]) -> None:
-    block = make_line("--takt", "0", "--lane", "6")
-    coils = make_line("--takt", "0", "--lane", "6", "--profile", "coils")
+def test_the_simulated_line_keeps_the_contract(make_line: Callable[..., RunningLine]) -> None:
+    """Both profiles at the same time: most of it is waiting."""
+    block, coils = (
+        make_line("--takt", "0", "--lane", "6"),
+        make_line("--lane", "6", "--profile", "coils", "--takt", "0"),
+    )
     text = coils.path.read_text(encoding="utf-8")
     coils.path.write_text(text.replace("profile: block", COILS, 1), encoding="utf-8")
     running = [begun(line, "--yes", "--json") for line in (block, coils)]
@@ -48,14 +51,4 @@ def test_nothing_is_moved_before_the_question_is_answered(make_line: Callable[..
     out, err = asked.communicate(timeout=60)
     assert (asked.returncode, out) == (1, "")
     assert "nobody at the gate" in err
-    assert [part["verdict"] for part in line.truth()] == [None]
-
-
-def test_with_no_parts_to_be_moved_none_is(make_line: Callable[..., RunningLine]) -> None:
-    line = make_line("--takt", "0")
-    sheet = answer(begun(line, "--no-parts", "--json"), 0)
-    assert sheet["counts"]["fail"] == 0
-    assert {check["seen"] for check in sheet["checks"] if check["number"] in {"3.6", "5.11"}} == {
-        "not tried, since no part is to be moved"
-    }
     assert [part["verdict"] for part in line.truth()] == [None]

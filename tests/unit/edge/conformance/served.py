@@ -25,6 +25,11 @@ POWER = Tag("spindle_a_power_kw", 32, TagType.FLOAT32, "kW", lower=0, upper=60)
 ADJUSTABLE = Adjustable(1, OFFSET, -400, 400)
 
 
+def address(port: int) -> PlcAddress:
+    """A server of this process, with time for a machine that is busy with other things."""
+    return PlcAddress("127.0.0.1", port, timeout_s=5.0)
+
+
 class Plc(Device, Protocol):
     """A device with a scan."""
 
@@ -64,7 +69,7 @@ async def sheet_of(
 ) -> tuple[dict[str, Line], list[str]]:
     """Every line of the block profile's sheet by its number, and what was left to a person."""
     clock = SystemClock()
-    async with served(plc, server) as port, ModbusLink(PlcAddress("127.0.0.1", port), clock) as link:
+    async with served(plc, server) as port, ModbusLink(address(port), clock) as link:
         bench = Bench(link, BlockLayout(), (POWER, OFFSET), adjustables, QUICK, clock, lambda _: None)
         sheet, left = await examine(bench, lambda _: None, parts=parts)
     return {line.number: line for line in sheet}, left
@@ -78,7 +83,7 @@ async def coil_sheet_of(plc: Plc) -> tuple[dict[str, Line], list[str]]:
         Tag("serial", 8, TagType.ASCII, length=16),
         Tag("boot", 4, TagType.UINT16),
     )
-    async with served(plc) as port, ModbusLink(PlcAddress("127.0.0.1", port), clock) as link:
+    async with served(plc) as port, ModbusLink(address(port), clock) as link:
         bench = CoilBench(link, layout, QUICK, clock, lambda _: None)
         sheet, left = await examine_coils(bench, lambda _: None, parts=True)
     return {line.number: line for line in sheet}, left

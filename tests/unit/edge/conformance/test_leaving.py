@@ -6,14 +6,12 @@ from contextlib import suppress
 from edge.clock import SystemClock
 from edge.conformance import orders, verdicts
 from edge.conformance.bench import Bench
-from edge.conformance.block_sheet import examine
 from edge.conformance.ending import leave_safe
-from edge.conformance.sheet import Line
-from edge.simulator.plc_program import COMMAND, Answer
-from plc.link import ModbusLink, PlcAddress
+from edge.simulator.plc_program import COMMAND
+from plc.link import ModbusLink
 from plc.registers import BlockLayout
 from tests.unit.edge.conformance import wrong
-from tests.unit.edge.conformance.served import ADJUSTABLE, OFFSET, QUICK, served
+from tests.unit.edge.conformance.served import ADJUSTABLE, OFFSET, QUICK, address, served
 
 
 def bench_of(link: ModbusLink) -> Bench:
@@ -22,7 +20,7 @@ def bench_of(link: ModbusLink) -> Bench:
 
 async def test_a_held_part_leaves_the_lane_the_line_runs_and_the_newest_order_stands() -> None:
     plc = wrong.Program()
-    async with served(plc) as port, ModbusLink(PlcAddress("127.0.0.1", port), SystemClock()) as link:
+    async with served(plc) as port, ModbusLink(address(port), SystemClock()) as link:
         bench = bench_of(link)
         bench.heart.start()
         await bench.recover()
@@ -37,33 +35,14 @@ async def test_a_held_part_leaves_the_lane_the_line_runs_and_the_newest_order_st
     assert plc._written[COMMAND + 1 : COMMAND + 3] == [0, 0]
 
 
-async def test_what_is_cut_short_is_put_right() -> None:
-    """Interrupted while a parameter is changed, as by Ctrl-C."""
-    plc, seen = wrong.Program(), []
-    changed = asyncio.Event()
-
-    def shown(line: Line) -> None:
-        seen.append(line.number)
-        if line.number == "5.7":
-            changed.set()
-
-    async with served(plc) as port, ModbusLink(PlcAddress("127.0.0.1", port), SystemClock()) as link:
-        examining = asyncio.create_task(examine(bench_of(link), shown, parts=False))
-        await changed.wait()
+async def test_a_parameter_is_set_back_when_the_test_is_interrupted() -> None:
+    """As by Ctrl-C, which cancels."""
+    plc = wrong.Program()
+    async with served(plc) as port, ModbusLink(address(port), SystemClock()) as link:
+        asking = asyncio.create_task(orders.parameter_is_set(bench_of(link)))
         while plc.station.offsets.um[0][0] == 0:  # noqa: ASYNC110 - the machine has no event to wait for
             await asyncio.sleep(0.001)
-        examining.cancel()
+        asking.cancel()
         with suppress(asyncio.CancelledError):
-            await examining
+            await asking
     assert plc.station.offsets.um[0][0] == 0
-    assert "5.8" not in seen
-
-
-async def test_where_nothing_was_written_nothing_is_put_right() -> None:
-    """Another client beats: it is the edge, and what stands in its blocks is its own."""
-    plc = wrong.Beaten()
-    plc._answered = (7, Answer.ACCEPTED)
-    async with served(plc) as port, ModbusLink(PlcAddress("127.0.0.1", port), SystemClock()) as link:
-        await examine(bench_of(link), lambda _: None, parts=True)
-    assert plc._answered == (7, Answer.ACCEPTED)
-    assert plc._written[COMMAND + 1 : COMMAND + 14] == [0] * 13

@@ -66,6 +66,7 @@ PLCS = (
     Wrong(wrong.CoilsSilent, ("8.5",), "(acknowledged) still reads 0 after 2 s", "set acknowledged"),
 )
 RIGHT = (wrong.Program, wrong.Coils)
+LEFT_ALONE = wrong.LeftAlone
 
 
 @pytest.fixture(scope="module")
@@ -76,7 +77,7 @@ def sheets() -> dict[Callable[[], Plc], tuple[dict[str, Line], list[str]]]:
         async with asyncio.timeout(SHEETS_WITHIN_S):
             return await asyncio.gather(*map(_sheet, plcs))
 
-    plcs = [*RIGHT, *(case.plc for case in PLCS)]
+    plcs = [*RIGHT, LEFT_ALONE, *(case.plc for case in PLCS)]
     return dict(zip(plcs, asyncio.run(fill_in()), strict=True))
 
 
@@ -86,7 +87,7 @@ async def _sheet(plc: Callable[[], Plc]) -> tuple[dict[str, Line], list[str]]:
         return await coil_sheet_of(made)
     if isinstance(made, wrong.FalseEcho):
         return await sheet_of(made, wrong.EchoServer)
-    return await sheet_of(made)
+    return await sheet_of(made, parts=plc is not LEFT_ALONE)
 
 
 @pytest.mark.parametrize("plc", RIGHT)
@@ -105,6 +106,25 @@ def test_a_wrong_plc_fails_where_it_is_wrong_and_nowhere_else(case: Wrong, sheet
     assert case.mend in failed[0].mend
     skipped = [line.seen for line in sheet.values() if line.outcome is Outcome.SKIPPED]
     assert all("did not pass" in why or "were seen" in why or "no part came" in why for why in skipped), skipped
+
+
+def test_no_part_is_moved_when_none_is_to_be(sheets: dict) -> None:
+    sheet, left = sheets[LEFT_ALONE]
+    moving = {check.number for check in CHECKS if check.parts}
+    assert {
+        line.number for line in sheet.values() if line.seen == "not tried, since no part is to be moved"
+    } == moving
+    assert {sheet[check.number].outcome for check in CHECKS if not check.parts} <= {Outcome.PASS, Outcome.SKIPPED}
+    assert sheet["3.1"].outcome is sheet["5.4"].outcome is sheet["5.8"].outcome is Outcome.PASS
+    assert left == []
+
+
+def test_nothing_is_written_while_somebody_else_writes(sheets: dict) -> None:
+    """What beats is the edge, and what stands in its blocks is its own."""
+    sheet, left = sheets[wrong.Beaten]
+    assert left == []
+    assert {sheet[number].outcome for number in ("1.8", "1.9", "1.10", "3.1", "5.1")} == {Outcome.SKIPPED}
+    assert wrong.Beaten.written == []
 
 
 def test_the_guide_has_every_check_and_every_rule() -> None:

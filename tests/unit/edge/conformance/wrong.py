@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
-from typing import Final
+from typing import ClassVar, Final
 
 from edge.simulator.coil_program import HOLD, CoilProgram
 from edge.simulator.modbus_server import ModbusServer
@@ -22,6 +22,10 @@ class Program(PlcProgram):
 
     def __init__(self) -> None:
         super().__init__(new_station(lane=6))
+
+
+class LeftAlone(Program):
+    """A right one whose parts are not to be moved."""
 
 
 class WordsSwapped(Program):
@@ -98,7 +102,13 @@ class OpensUnderTrip(Program):
 
 
 class Beaten(Program):
-    """Another client beats."""
+    """Another client beats; `written` is what came over the wire."""
+
+    written: ClassVar[list[int]] = []
+
+    def write_registers(self, address: int, words: Sequence[int], /) -> None:
+        self.written.append(address)
+        super().write_registers(address, words)
 
     def step(self, dt: float) -> None:
         self._written[COMMAND] = (self._written[COMMAND] + 1) & 0xFFFF
