@@ -3,6 +3,7 @@
 Many PLCs take a single connection. A second one would be refused, or worse, would throw the edge process out.
 """
 
+import contextlib
 import fcntl
 import os
 from collections.abc import Iterator
@@ -31,7 +32,9 @@ def claim(settings: LineSettings, who: str) -> Iterator[None]:
             raise EquipmentTaken(
                 f"{holder} has the devices of {settings.line}; end it first: a PLC may take one connection only"
             ) from taken
-        lock.truncate(0)
-        lock.write(f"{who} (process {os.getpid()})")
-        lock.flush()
+        # The name is a courtesy; a full disk may not take it.
+        with contextlib.suppress(OSError):
+            lock.truncate(0)
+            lock.write(f"{who} (process {os.getpid()})")
+            lock.flush()
         yield

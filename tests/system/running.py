@@ -64,7 +64,7 @@ class RunningLine:
                 review_host="127.0.0.1",
                 review_port=str(self.review_port),
                 demo="true",
-            ),
+            ).replace("reserve_mb: 64", "reserve_mb: 2"),
             encoding="utf-8",
         )
         self._processes: list[subprocess.Popen[bytes]] = []
