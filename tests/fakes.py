@@ -152,6 +152,32 @@ class FakeGate:
             raise self.fails.pop(0)
 
 
+class FakeDevice:
+    """Brings the same readings each time; with `meet` only once the others have come there too."""
+
+    def __init__(
+        self,
+        answer: tuple[Reading | NoEvidence, ...],
+        *,
+        names_part: bool,
+        meet: asyncio.Barrier | None = None,
+    ) -> None:
+        self.answer = answer
+        self.asked: list[int] = []
+        self._names_part = names_part
+        self._meet = meet
+
+    @property
+    def names_part(self) -> bool:
+        return self._names_part
+
+    async def read(self, sequence: int) -> tuple[Reading | NoEvidence, ...]:
+        self.asked.append(sequence)
+        if self._meet is not None:
+            await self._meet.wait()
+        return self.answer
+
+
 class FakeGauge:
     """Measures what it was given, by serial."""
 
