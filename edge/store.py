@@ -36,14 +36,17 @@ def open_database(settings: LineSettings, *, checkpoint: bool, driver: ModuleTyp
     return database
 
 
-async def open_when_it_writes(settings: LineSettings, reserve: Reserve, notice: Notice, clock: Clock) -> Database:
+async def open_when_it_writes(
+    settings: LineSettings, reserve: Reserve, notice: Notice, clock: Clock, driver: ModuleType | None = None
+) -> Database:
     """The edge process's store, however long it takes until something can be committed to it.
 
-    Nothing is judged before that. A person is told through the notice, and the PLC by our silence.
+    Nothing is judged before that. A person is told through the notice, and the PLC by our silence. `driver` as in
+    `Database.open`.
     """
     while True:
         try:
-            database = await asyncio.to_thread(_proven, settings)
+            database = await asyncio.to_thread(_proven, settings, driver)
         except StoreError as error:
             if isinstance(error, StoreFull) and reserve.give_up():
                 continue
@@ -55,8 +58,8 @@ async def open_when_it_writes(settings: LineSettings, reserve: Reserve, notice: 
             return database
 
 
-def _proven(settings: LineSettings) -> Database:
-    database = open_database(settings, checkpoint=True)
+def _proven(settings: LineSettings, driver: ModuleType | None) -> Database:
+    database = open_database(settings, checkpoint=True, driver=driver)
     try:
         database.prove()
     except StoreError:

@@ -1,6 +1,7 @@
 """The faults of a shift: every kind that can be injected, and which of them come when, drawn from the seed.
 
-A kind is named here once; who makes it happen is its place (`NETWORK`, `STORE`, `EDGE`, `TABLET`; all others the plant's).
+A kind is named here once; who makes it happen is its place: `NETWORK`, `STORE`, `EDGE`, `TABLET`, or else the
+plant.
 """
 
 from collections.abc import Iterable, Mapping
