@@ -1,5 +1,6 @@
 """The codec puts every field where docs/plc.md says, and believes no block that is not the contract."""
 
+import itertools
 import struct
 from datetime import UTC, datetime
 from uuid import UUID
@@ -212,3 +213,18 @@ def test_places_are_named_as_plc_people_name_them() -> None:
     assert place(0) == "register 0 (40001)"
     assert place(9998) == "register 9998 (49999)"
     assert place(9999) == "register 9999 (410000)"
+
+
+def test_the_check_word_of_a_command_block_finds_every_error_of_up_to_three_bits() -> None:
+    """The check is linear: an error goes unnoticed when the marks of its bits cancel out."""
+    plain = check_word([0] * 12)
+    marks = [
+        check_word([1 << bit if word == at else 0 for at in range(12)]) ^ plain
+        for word in range(12)
+        for bit in range(16)
+    ]
+    marks += [1 << bit for bit in range(16)]
+    single = set(marks)
+    assert 0 not in single
+    assert len(single) == len(marks)
+    assert not any(one ^ other in single for one, other in itertools.combinations(marks, 2))
