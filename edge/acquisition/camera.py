@@ -16,6 +16,7 @@ from concurrent.futures import Executor
 import structlog
 
 from edge.acquisition.choice import CABLE, Choice
+from edge.acquisition.reach import unreachable
 from edge.acquisition.settings import CameraSettings
 from edge.acquisition.wire import Receiver
 from quality.evidence import Frame, NoEvidence
@@ -87,21 +88,27 @@ class Camera:
     async def _supervise(self) -> None:
         pause = FIRST_PAUSE_S
         while True:
-            try:
+            problem = await unreachable(self.settings)
+            if problem is None:
                 problem = await self._grab()
-            except OSError as error:
-                problem = self._choice.says(
-                    f"its grabber cannot be started: {error.strerror}",
-                    "Check the memory, process and open-file limits of this machine.",
-                )
+                self.restarts += 1
             pause = FIRST_PAUSE_S if not self._choice.failed else min(pause * 2, LONGEST_PAUSE_S)
+            if problem != self.problem:
+                log.warning("camera failed", camera=self.camera, problem=problem.problem, mend=problem.mend)
             self._choice.fail(problem)
-            self.restarts += 1
-            log.warning("grabber ended", camera=self.camera, problem=problem.problem, mend=problem.mend)
             await asyncio.sleep(pause)
 
     async def _grab(self) -> NoEvidence:
-        """Runs one grabber to its end and says why it ended."""
+        """Runs one grabber to its end and says why it ended, or why it could not be started."""
+        try:
+            return await self._run_grabber()
+        except OSError as error:
+            return self._choice.says(
+                f"its grabber cannot be started: {error.strerror}",
+                "Check the memory, process and open-file limits of this machine.",
+            )
+
+    async def _run_grabber(self) -> NoEvidence:
         loop = asyncio.get_running_loop()
         ours, theirs = socket.socketpair()
         with theirs:

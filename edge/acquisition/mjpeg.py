@@ -172,8 +172,7 @@ def pictures(settings: CameraSettings) -> Generator[tuple[Captured, bytes] | Non
         stream.allow(settings.stalled_s)
         boundary = _boundary(stream)
         while True:
-            yield from _rest(settings, stream)
-            _pass_boundary(stream, boundary)
+            yield from _pass_boundary(settings, stream, boundary)
             # Counted from after the boundary: many servers send it together with the picture before.
             yield from _rest(settings, stream)
             stream.await_byte()
@@ -244,8 +243,13 @@ def _boundary(stream: ByteStream) -> bytes:
     return b"--" + boundary.removeprefix("--").encode("latin-1")
 
 
-def _pass_boundary(stream: ByteStream, boundary: bytes) -> None:
-    line = stream.line() or stream.line()
+def _pass_boundary(settings: CameraSettings, stream: ByteStream, boundary: bytes) -> Iterator[None]:
+    yield from _rest(settings, stream)
+    line = stream.line()
+    if not line:
+        # The end of the line that the picture before stands on; the boundary may come much later.
+        yield from _rest(settings, stream)
+        line = stream.line()
     if line.rstrip() != boundary:
         raise SourceError(f"a boundary was due and {line[:60]!r} came", STREAM)
 

@@ -46,8 +46,10 @@ def pictures(settings: CameraSettings) -> Iterator[tuple[Captured, NDArray[np.ui
 
 
 def _stream(settings: CameraSettings) -> cv2.VideoCapture:
-    # Over TCP nothing is lost on the way; FFmpeg must not collect pictures before it shows the first.
-    os.environ.setdefault("OPENCV_FFMPEG_CAPTURE_OPTIONS", "rtsp_transport;tcp|fflags;nobuffer|flags;low_delay")
+    # Over TCP nothing is lost on the way; FFmpeg must not collect pictures before it shows the first, nor look at
+    # twenty of them to find out how many come in a second.
+    options = "rtsp_transport;tcp|fflags;nobuffer|flags;low_delay|fpsprobesize;0"
+    os.environ.setdefault("OPENCV_FFMPEG_CAPTURE_OPTIONS", options)
     return cv2.VideoCapture(
         settings.source,
         cv2.CAP_FFMPEG,

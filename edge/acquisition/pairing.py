@@ -45,7 +45,7 @@ class Pairing:
         return self._pair.due(cycle) if self._pair is not None else None
 
     def problem(self, cycle: Cycle, counters: tuple[int, ...]) -> str | None:
-        """Why the pictures that came with the cycle are no evidence, by their counts, one or more; None if they are.
+        """Why the pictures with these counts, that came with the cycle, are no evidence; None when they are.
 
         Whatever is found, the last count is what the next cycle is compared with.
         """

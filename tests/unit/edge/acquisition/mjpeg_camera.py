@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 
 from edge.acquisition.pictures import encode_jpeg
-from edge.acquisition.settings import CameraSettings
+from edge.acquisition.settings import CameraSettings, Trigger
 
 WIDTH, HEIGHT = 160, 120
 BOUNDARY = "picture-follows"
@@ -32,11 +32,20 @@ def numbered(picture: bytes, number: int) -> bytes:
     return COMMENT.pack(picture[:2], b"\xff\xfe", 10, number) + picture[2:]
 
 
+Mode = Literal[
+    "live", "frozen", "stalled", "stalled in a picture", "corrupt", "every second corrupt", "truncated", "ended"
+]
+
+
 @dataclass
 class MjpegCamera:
-    """`mode` may change while it streams. `sent` holds the stamp of every picture sent (epoch seconds)."""
+    """`mode` may change while it streams. `sent` holds the stamp of every picture sent (epoch seconds).
 
-    mode: Literal["live", "frozen", "stalled", "corrupt", "every second corrupt", "ended"] = "live"
+    With `counter` it is triggered: it rests until `trigger` is called, and its pictures are counted from there.
+    It can be entered again, on the same port, after it was left.
+    """
+
+    mode: Mode = "live"
     interval_s: float = 1 / 30
     picture: bytes | None = None
     declare_length: bool = True
@@ -46,9 +55,11 @@ class MjpegCamera:
     sent: list[float] = field(default_factory=list)
     requests: list[bytes] = field(default_factory=list)
     port: int = 0
+    counter: int | None = None
 
     async def __aenter__(self) -> Self:
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
+        self._server = await asyncio.start_server(self._serve, "127.0.0.1", self.port)
+        self._triggered = asyncio.Event()
         self._streams: set[asyncio.Task[None]] = set()
         self.port = self._server.sockets[0].getsockname()[1]
         return self
@@ -66,6 +77,7 @@ class MjpegCamera:
         clock: Literal["camera", "arrival"] = "camera",
         timeout_s: float = 1.0,
         channels: Literal[1, 3] = 1,
+        trigger: Trigger = "free",
     ) -> CameraSettings:
         return CameraSettings(
             name="face",
@@ -76,7 +88,14 @@ class MjpegCamera:
             channels=channels,
             clock=clock,
             timeout_s=timeout_s,
+            trigger=trigger,
         )
+
+    def trigger(self) -> None:
+        """The machine's pulse."""
+        assert self.counter is not None
+        self.counter += 1
+        self._triggered.set()
 
     def sent_at(self, picture: bytes) -> float:
         """When that picture was sent (epoch seconds)."""
@@ -87,7 +106,8 @@ class MjpegCamera:
         task = asyncio.current_task()
         assert task is not None
         self._streams.add(task)
-        with contextlib.suppress(ConnectionError, asyncio.CancelledError):
+        # A client that only looks whether somebody answers asks for nothing.
+        with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
             self.requests.append(await reader.readuntil(b"\r\n\r\n"))
             head = (
                 f"HTTP/1.0 {self.status}\r\nContent-Type: multipart/x-mixed-replace; boundary={BOUNDARY}\r\n\r\n"
@@ -101,7 +121,8 @@ class MjpegCamera:
 
     async def _parts(self) -> AsyncIterator[bytes]:
         while self.mode != "ended":
-            await asyncio.sleep(self.interval_s)
+            await (asyncio.sleep(self.interval_s) if self.counter is None else self._triggered.wait())
+            self._triggered.clear()
             if self.mode == "stalled":
                 continue
             count = len(self.sent)
@@ -110,11 +131,19 @@ class MjpegCamera:
                 picture = FACES[0]
             if self.mode == "corrupt" or (self.mode == "every second corrupt" and count % 2):
                 picture = picture[: len(picture) // 3] + picture[len(picture) // 2 :]
+            if self.mode == "truncated":
+                picture = picture[: len(picture) * 2 // 3]
             stamp = time.time() + self.clock_ahead_s
             self.sent.append(stamp)
             fields = f"--{BOUNDARY}\r\nContent-Type: image/jpeg\r\n"
             if self.stamped:
                 fields += f"X-Timestamp: {stamp:.6f}\r\n"
+            if self.counter is not None:
+                fields += f"X-Frame-Counter: {self.counter}\r\n"
             if self.declare_length:
                 fields += f"Content-Length: {len(picture)}\r\n"
-            yield fields.encode() + b"\r\n" + picture + b"\r\n"
+            part = fields.encode() + b"\r\n" + picture + b"\r\n"
+            if self.mode == "stalled in a picture":
+                yield part[: len(part) // 2]
+                await asyncio.Event().wait()
+            yield part

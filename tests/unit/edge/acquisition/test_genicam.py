@@ -1,11 +1,13 @@
 """GenICam cameras, on the virtual camera that the genicam wheel ships."""
 
 import asyncio
+import contextlib
 import sys
 import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -28,18 +30,26 @@ def settings(source: str = f"{VIRTUAL}#VikyTL_DEV_green", **changes: object) -> 
     return CameraSettings("face", "genicam", source, **(plain | changes))  # type: ignore[arg-type] - named by tests
 
 
-@pytest.fixture
-def camera() -> Iterator[object]:
-    """The virtual camera, acquiring."""
+@contextlib.contextmanager
+def acquiring() -> Iterator[Any]:
+    """The virtual camera, in this process."""
     harvester = core.Harvester()
     harvester.add_file(str(VIRTUAL))
     harvester.update()
     acquirer = harvester.create({"serial_number": "1"})
     acquirer.num_buffers = 4
     acquirer.start()
-    yield acquirer
-    acquirer.destroy()
-    harvester.reset()
+    try:
+        yield acquirer
+    finally:
+        acquirer.destroy()
+        harvester.reset()
+
+
+@pytest.fixture
+def camera() -> Iterator[Any]:
+    with acquiring() as acquirer:
+        yield acquirer
 
 
 async def test_a_frame_of_a_genicam_camera_is_the_sensor_s_picture_without_loss() -> None:
@@ -57,7 +67,7 @@ async def test_a_frame_of_a_genicam_camera_is_the_sensor_s_picture_without_loss(
 
 @pytest.mark.parametrize(("pixel_format", "shape"), [("RGBa8", (SIDE, SIDE, 3)), ("Mono8", (SIDE, SIDE))])
 def test_pixels_are_those_of_the_buffer_in_gray_or_blue_green_red(
-    camera: object, pixel_format: str, shape: tuple[int, ...]
+    camera: Any, pixel_format: str, shape: tuple[int, ...]
 ) -> None:
     camera.stop()
     camera.remote_device.node_map.PixelFormat.value = pixel_format
@@ -70,7 +80,7 @@ def test_pixels_are_those_of_the_buffer_in_gray_or_blue_green_red(
     assert np.array_equal(pixels, expected)
 
 
-def test_every_picture_has_the_camera_s_own_count_when_it_is_triggered(camera: object) -> None:
+def test_every_picture_has_the_camera_s_own_count_when_it_is_triggered(camera: Any) -> None:
     found = []
     for item in genicam_source._acquire(settings(trigger="hardware"), camera):
         if item is not None:
@@ -80,7 +90,7 @@ def test_every_picture_has_the_camera_s_own_count_when_it_is_triggered(camera: o
     assert found == list(range(found[0], found[0] + 4))
 
 
-def test_a_triggered_camera_at_rest_is_alive_and_a_free_running_one_has_stalled(camera: object) -> None:
+def test_a_triggered_camera_at_rest_is_alive_and_a_free_running_one_has_stalled(camera: Any) -> None:
     camera.remote_device.node_map.AcquisitionStop.execute()
     resting = genicam_source._acquire(settings(trigger="hardware"), camera)
     assert any(next(resting) is None for _ in range(10))
@@ -88,7 +98,7 @@ def test_a_triggered_camera_at_rest_is_alive_and_a_free_running_one_has_stalled(
         list(genicam_source._acquire(settings(), camera))
 
 
-def test_pictures_that_waited_in_the_camera_s_buffers_are_not_taken_for_new(camera: object) -> None:
+def test_pictures_that_waited_in_the_camera_s_buffers_are_not_taken_for_new(camera: Any) -> None:
     acquired = genicam_source._acquire(settings(), camera)
     assert next(acquired) is not None
     time.sleep(0.3)  # nobody takes them: the producer's buffers fill

@@ -1,0 +1,35 @@
+"""Whether a network camera can be reached at all, asked before a process is started to read it.
+
+A camera may be switched off for hours: a look like this costs next to nothing and can be repeated several times
+a second, so that the camera is read again soon after it is back.
+"""
+
+import asyncio
+from urllib.parse import urlsplit
+
+from edge.acquisition.settings import CameraSettings
+from quality.evidence import NoEvidence
+
+PORTS = {"http": 80, "https": 443, "rtsp": 554, "rtsps": 322}
+
+NETWORK = "Check the camera's power, its network cable and the host and port in its source."
+
+
+async def unreachable(settings: CameraSettings) -> NoEvidence | None:
+    """Why no connection to the camera can be made; None when one can, or when it is not reached over the network.
+
+    A source that is no address is left to whoever reads it, to say what is wrong with it.
+    """
+    address = urlsplit(settings.source)
+    if address.scheme not in PORTS or not address.hostname:
+        return None
+    host, port = address.hostname, address.port or PORTS[address.scheme]
+    try:
+        async with asyncio.timeout(settings.timeout_s):
+            _, writer = await asyncio.open_connection(host, port)
+    except OSError as error:
+        # A time-out is one too, and says nothing of itself.
+        why = error.strerror or str(error) or f"no answer within {settings.timeout_s:g} s"
+        return NoEvidence(settings.name, f"{host}:{port} cannot be reached: {why}", NETWORK)
+    writer.transport.abort()
+    return None
