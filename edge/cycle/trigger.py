@@ -27,8 +27,8 @@ class Trigger:
         """A new cycle whose part waits for a verdict, or None.
 
         The same boot and sequence is a repeat and never judged twice. A sequence that goes on by more than
-        one has a gap. One that is lower within the same boot cannot be a repeat of what was judged, so the part
-        is judged, and the gap is not known.
+        one has a gap, and so has a boot that is first seen above 1. One that is lower within the same boot cannot
+        be a repeat of what was judged, so the part is judged, and the gap is not known.
         """
         status = scan.status
         here = (status.boot_count, status.cycle_sequence)
@@ -37,8 +37,9 @@ class Trigger:
         if here == self._last or not (waiting or passing_by):
             return None
         missed = 0
-        if self._last is not None and self._last[0] == status.boot_count:
-            missed = max(0, status.cycle_sequence - self._last[1] - 1)
+        if self._last is not None:
+            before = self._last[1] if self._last[0] == status.boot_count else 0
+            missed = max(0, status.cycle_sequence - before - 1)
         self._last = here
         cycle = Cycle(
             self._line, self._station, status.boot_count, status.cycle_sequence, status.serial, scan.seen_at

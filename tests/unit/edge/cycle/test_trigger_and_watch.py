@@ -51,6 +51,12 @@ def test_after_a_reboot_the_sequence_starts_again_without_a_gap() -> None:
     assert (seen.cycle.boot_count, seen.missed) == (2, 0)
 
 
+def test_a_boot_that_is_first_seen_above_1_has_a_gap() -> None:
+    seen = trigger((1, 500)).see(scan(boot_count=2, cycle_sequence=3))
+    assert seen is not None
+    assert seen.missed == 2
+
+
 def test_under_bypass_passing_parts_are_still_recorded() -> None:
     assert trigger().see(scan(ready_for_verdict=False, bypass=True)) is not None
 
