@@ -1,6 +1,7 @@
 """What really happened on the line, written down by the plant as it happens. The edge process never sees it.
 
-Times are virtual seconds since the shift's start.
+Times are virtual seconds since the start of the shift. The sequence of a part is its true count within a boot of the
+PLC, which goes on where the register starts again at 1.
 """
 
 from collections.abc import Callable
@@ -73,7 +74,7 @@ class Executed:
 
 @dataclass(frozen=True, slots=True)
 class VerdictTaken:
-    """The PLC answered a verdict: the sequence it named, the verdict's code and the answer's."""
+    """The PLC answered a verdict: the sequence it named, as on the wire, the verdict's code and the answer's."""
 
     at: float
     boot: int

@@ -10,7 +10,14 @@ from typing import Final
 
 from edge.simulator.modbus_server import ModbusServer
 from edge.simulator.part import Part
-from edge.simulator.plc_program import COMMAND, COMMAND_WORDS, ORDER, ORDER_WORDS, PlcProgram
+from edge.simulator.plc_program import (
+    COMMAND,
+    COMMAND_WORDS,
+    LAST_SEQUENCE,
+    ORDER,
+    ORDER_WORDS,
+    PlcProgram,
+)
 from edge.simulator.process import Offsets
 from edge.simulator.registers import (
     BUSY,
@@ -37,7 +44,7 @@ LONG_WORDS: Final = (2, 6, 17, 20, 24)
 SET_PARAMETER: Final = 5
 CLAMPED_UM: Final = 3
 """By how much a PLC that clamps a parameter misses the value it was told."""
-NEAR_ROLLOVER: Final = 0xFFFF_FFFF - 2
+NEAR_ROLLOVER: Final = LAST_SEQUENCE - 2
 
 
 class WatchedStation(Station):
@@ -50,6 +57,9 @@ class WatchedStation(Station):
         self._make = next_part
         self._chronicle = chronicle
         self._now = now
+        self._counts: dict[Fate, int] = {}
+        self._last = (0, 0)
+        """Boot and true count of the part that entered last."""
         self.beat_at = 0.0
         """When the program last saw the edge's heartbeat change."""
         self.key_on = False
@@ -65,30 +75,37 @@ class WatchedStation(Station):
         """As the simulator's."""
         fate = super().enter(sequence, boot)
         if fate is not None:
-            self._chronicle.tell(Entered(self._now(), boot, sequence, fate.part))
+            before = self._last[1] if self._last[0] == boot else 0
+            laps = (before - 1) // LAST_SEQUENCE if before else 0
+            count = laps * LAST_SEQUENCE + sequence
+            count += LAST_SEQUENCE if count <= before else 0
+            self._last = boot, count
+            self._counts[fate] = count
+            self._chronicle.tell(Entered(self._now(), boot, count, fate.part))
         return fate
 
     def let_pass(self, fate: Fate, by: str) -> None:
         """As the simulator's."""
         now = self._now()
-        self._chronicle.tell(Passed(now, fate.boot, fate.sequence, fate.part, by, now - self.beat_at, self.key_on))
+        silent_s = now - self.beat_at
+        self._chronicle.tell(Passed(now, fate.boot, self._counts[fate], fate.part, by, silent_s, self.key_on))
         super().let_pass(fate, by)
 
     def keep(self, fate: Fate) -> None:
         """As the simulator's."""
-        self._chronicle.tell(Kept(self._now(), fate.boot, fate.sequence, fate.part))
+        self._chronicle.tell(Kept(self._now(), fate.boot, self._counts[fate], fate.part))
         super().keep(fate)
 
     def divert(self, fate: Fate) -> None:
         """As the simulator's."""
-        self._chronicle.tell(Cleared(self._now(), fate.boot, fate.sequence, fate.part, "divert"))
+        self._chronicle.tell(Cleared(self._now(), fate.boot, self._counts[fate], fate.part, "divert"))
         super().divert(fate)
 
     def take_out_by_hand(self) -> None:
         """Somebody takes the part out of the station, and the next one slips in at once."""
         if self.part is not None:
             fate, self.part = self.part, None
-            self._chronicle.tell(Cleared(self._now(), fate.boot, fate.sequence, fate.part, "hand"))
+            self._chronicle.tell(Cleared(self._now(), fate.boot, self._counts[fate], fate.part, "hand"))
             self._since_entry_s = self._full_takt_s
 
 
@@ -115,6 +132,8 @@ class Plc:
         self._unread: dict[tuple[int, int], Sequence[int]] = {}
         """What was written to a program that has halted, by address and length."""
         self._glitch: int | None = None
+        self._skip: Callable[[int], int] | None = None
+        """What the count becomes before the next part enters."""
         self._answered_order = 0
         self._order: Sequence[int] = ()
 
@@ -129,9 +148,9 @@ class Plc:
             case FaultKind.DUPLICATED_TRIGGER:
                 self.station.forget_entry()
             case FaultKind.MISSED_TRIGGER:
-                self.program.count_from(self.program.sequence + 1 + detail % 3)
+                self._skip = lambda sequence: sequence + 1 + detail % 3
             case FaultKind.SEQUENCE_ROLLOVER:
-                self.program.count_from(NEAR_ROLLOVER)
+                self._skip = lambda sequence: max(sequence, NEAR_ROLLOVER)
             case FaultKind.SLIP:
                 self.station.take_out_by_hand()
             case FaultKind.REGISTER_GLITCH:
@@ -152,6 +171,9 @@ class Plc:
         running = self.runs
         if running and self._unread:
             self._catch_up()
+        if running and self._skip and self.station.part is None:
+            self.program.count_from(min(self._skip(self.program.sequence), LAST_SEQUENCE))
+            self._skip = None
         key = self._active(FaultKind.BYPASS)
         self.program.bypass = self.station.key_on = key
         while self._stepped_at < now:

@@ -15,6 +15,7 @@ from quality.station import VerdictAnswer
 from records.views import InspectionDetail
 
 CODES: Final = {1: Verdict.PASS, 2: Verdict.REVIEW, 3: Verdict.HOLD}
+BAD_CHECK_WORD: Final = 18
 NEARLY: Final = 1e-5
 """Relative error of a reading that travelled as a 32-bit float."""
 SCORE_ERROR: Final = 0.03
@@ -41,7 +42,7 @@ class Cited(Rule):
                 self._entered[fact.boot, fact.sequence] = fact
             case Exposed():
                 self._exposed.setdefault(fact.sha256, fact)
-            case VerdictTaken() if fact.sequence and fact.verdict in CODES:
+            case VerdictTaken() if fact.sequence and fact.answer != BAD_CHECK_WORD:
                 verdict = CODES[fact.verdict]
                 self.must(
                     self._stands(fact, verdict),
@@ -55,7 +56,7 @@ class Cited(Rule):
         """What each inspection names must be so."""
         for one in fresh:
             row = one.row
-            key = row.boot_count, on_wire(row.cycle_sequence)
+            key = row.boot_count, row.cycle_sequence
             what = f"the {row.verdict} of part {row.serial}, cycle {key[1]} of boot {key[0]},"
             entered = self._entered.get(key)
             self.must(
@@ -88,8 +89,8 @@ class Cited(Rule):
 class SoundEvidence(Rule):
     """A part passes because of what is known about it, never for want of knowledge.
 
-    A PASS that the PLC did not take lets nothing pass: the part had left before, under the key-switch or by hand, and
-    its pictures may show whatever stood there then. Of such a PASS somebody must be told.
+    A PASS that the PLC did not take lets nothing pass: the part had left before, under the key-switch or by hand,
+    and its pictures may show whatever stood there then. Of such a PASS somebody must be told.
     """
 
     number = 7
@@ -118,7 +119,7 @@ class SoundEvidence(Rule):
         for one in (*(one for one in known if one is not None), *fresh):
             if one.row.verdict is not Verdict.PASS:
                 continue
-            entered = self._entered.get((one.row.boot_count, on_wire(one.row.cycle_sequence)))
+            entered = self._entered.get((one.row.boot_count, one.row.cycle_sequence))
             if one.row.answer is None:
                 self._unanswered.append(one.row.id)
             elif one.row.answer != VerdictAnswer.ACCEPTED:

@@ -47,8 +47,7 @@ class NothingHeldPasses(Rule):
 
     def _on_record(self, fact: Passed) -> bool:
         return any(
-            (row.boot_count, on_wire(row.cycle_sequence), row.serial)
-            == (fact.boot, fact.sequence, fact.part.serial)
+            (row.boot_count, row.cycle_sequence, row.serial) == (fact.boot, fact.sequence, fact.part.serial)
             and row.verdict is Verdict.PASS
             for row in self.scene.records.parts(fact.part.serial)
         )
@@ -62,7 +61,7 @@ class NothingHeldPasses(Rule):
 
     def _is_about(self, decision: DecisionView, fact: Passed) -> bool:
         detail = self.scene.records.case(decision.case_id) if decision.case_id else None
-        return detail is not None and (detail.case.boot_count, on_wire(detail.case.cycle_sequence)) == (
+        return detail is not None and (detail.case.boot_count, detail.case.cycle_sequence) == (
             fact.boot,
             fact.sequence,
         )
