@@ -62,7 +62,9 @@ def read_line_file(path: Path) -> LineSettings:
     try:
         settings = LineSettings.model_validate(content)
     except ValidationError as error:
-        mistakes = (*twice, *(_mistake(detail, root) for detail in error.errors()))
+        # A default that hangs on a wrong setting is a consequence, not a second mistake.
+        details = [detail for detail in error.errors() if detail["type"] != "default_factory_not_called"]
+        mistakes = (*twice, *(_mistake(detail, root) for detail in details))
         raise LineFileError(path, tuple(sorted(mistakes, key=lambda m: m.line))) from error
     wrong = (
         *twice,
