@@ -5,7 +5,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from edge.acquisition.camera import Camera
-from edge.acquisition.settings import CameraSettings
+from edge.acquisition.settings import USUAL_LATENCY_S, CameraSettings
 from edge.modbus_settings import CoilsSettings, DeviceSettings, PlcSettings, Reach, TagSettings
 from edge.settings import CameraSection, LineSettings
 from inference.bundle import Bundle, BundleError, load_bundle
@@ -190,7 +190,7 @@ def open_camera(camera: CameraSection, channels: int, executor: Executor) -> Cam
             channels=3 if channels == 3 else 1,  # noqa: PLR2004
             clock=camera.clock,
             timeout_s=camera.timeout_ms / 1000,
-            latency_s=camera.latency_ms / 1000,
+            latency_s=USUAL_LATENCY_S[camera.kind] if camera.latency_ms is None else camera.latency_ms / 1000,
             trigger=camera.trigger,
             lead_s=camera.trigger_lead_ms / 1000,
         ),

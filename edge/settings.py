@@ -50,7 +50,7 @@ class CameraSection(Section):
     height: Annotated[int, Field(ge=16, le=16384)]
     clock: Literal["camera", "arrival"] = "arrival"
     timeout_ms: Annotated[float, Field(ge=20, le=60000)] = 1000
-    latency_ms: Annotated[float, Field(ge=0, le=5000)] = 0
+    latency_ms: Annotated[float, Field(ge=0, le=5000)] | None = None
     trigger: Literal["free", "hardware"] = "free"
     trigger_lead_ms: Annotated[float, Field(ge=0, le=5000)] = 200
 

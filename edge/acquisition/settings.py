@@ -1,6 +1,7 @@
 """What has to be known about one camera before it can be asked for a frame."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Literal, Self
 
@@ -11,6 +12,9 @@ STAMPED: tuple[Kind, ...] = ("mjpeg", "folder")
 """Kinds whose pictures carry a capture time."""
 COUNTED: tuple[Kind, ...] = ("mjpeg", "genicam")
 """Kinds whose pictures can carry a counter."""
+
+USUAL_LATENCY_S: Mapping[Kind, float] = {"mjpeg": 0.05, "rtsp": 0.25, "v4l2": 0.1, "folder": 0.0, "genicam": 0.05}
+"""From exposure to arrival, where nobody has measured it: rather too long, so that no old picture looks new."""
 
 SHORTEST_STALL_S = 0.5
 STALL_SHARE = 0.6
