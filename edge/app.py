@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import shutil
 import signal
 from collections.abc import Callable
 from concurrent.futures import Executor
@@ -76,7 +77,14 @@ async def run_edge(settings: LineSettings, beside: Path) -> None:
         def _room(alarms: Alarms) -> Task:
             free_room = partial(make_room, database, pictures)
             folder = store.store_folder(settings)
-            return Room(folder, reserve, free_room, lambda: pictures.trouble, write, alarms, clock).run
+
+            def free() -> int:
+                return shutil.disk_usage(folder).free
+
+            def pictures_trouble() -> str:
+                return pictures.trouble
+
+            return Room(free, str(folder), reserve, free_room, pictures_trouble, write, alarms, clock).run
 
         def _witness(alarms: Alarms) -> Task:
             return Witness(store.ledger_heads(settings), partial(keep_head, database), alarms, clock).run

@@ -2,9 +2,7 @@
 
 import asyncio
 import contextlib
-import shutil
 from collections.abc import Awaitable, Callable
-from pathlib import Path
 from typing import Protocol
 
 from edge.cycle.alarms import Alarms
@@ -37,15 +35,17 @@ class Reserve(Protocol):
 
 
 class Room:
-    """One disk. `make_room` takes so many bytes of old pictures away; `pictures_trouble` is why they are not kept.
+    """One disk: `free` says how many bytes of it are, `where` which it is.
 
+    `make_room` takes so many bytes of old pictures away; `pictures_trouble` is why they are not kept.
     Pictures stop while less than the reserve's size is free beside it, so that records have that much longer; when
     they too find no room, the writer gives the reserve up. It is taken back once twice its size is free.
     """
 
     def __init__(
         self,
-        folder: Path,
+        free: Callable[[], int],
+        where: str,
         reserve: Reserve,
         make_room: Callable[[int], int],
         pictures_trouble: Callable[[], str],
@@ -53,7 +53,8 @@ class Room:
         alarms: Alarms,
         clock: Clock,
     ) -> None:
-        self._folder = folder
+        self._free = free
+        self._where = where
         self._reserve = reserve
         self._make_room = make_room
         self._pictures_trouble = pictures_trouble
@@ -83,7 +84,7 @@ class Room:
         """Raises and clears the alarms about the store."""
         size, kept = self._reserve.size, self._reserve.kept
         free = await asyncio.to_thread(self._free)
-        left = f"{free // _MEGABYTE} MB are left on the disk of {self._folder}"
+        left = f"{free // _MEGABYTE} MB are left on the disk of {self._where}"
         mend = "Delete or move away what does not belong there."
         # On record as soon as anything can be, with the time at which it began.
         await self._stands("not writable", Priority.URGENT, self._write.trouble)
@@ -106,9 +107,6 @@ class Room:
         while True:
             await act()
             await self._clock.sleep(every_s)
-
-    def _free(self) -> int:
-        return shutil.disk_usage(self._folder).free
 
     async def _stands(self, kind: str, priority: Priority, sentence: str) -> None:
         if sentence:
