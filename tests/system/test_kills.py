@@ -30,6 +30,7 @@ from tests.system.tablet import Tablet
 KILLS = int(os.environ.get("JIDOKA_KILLS", "30"))
 REVIEW_KILLED_EVERY = 10
 VERIFIED_EVERY = 25
+RECOVERED_WITHIN_S = 90
 FULL_SPEED = ("--takt", "0", "--lane", "100000", "--gauge-seconds", "0")
 FINAL = {
     "release": {"kind": DecisionKind.RELEASE.value},
@@ -113,13 +114,22 @@ def live(line: RunningLine, shift: Shift, *, kill_review: bool) -> None:
         # In the middle of its start.
         time.sleep(chance.uniform(0, 2))
     else:
-        wait_until(lambda: "edge has recovered" in line.log("edge"), "recovery", 90)
+        recovered(line, edge)
         moment = time.monotonic() + chance.uniform(0, 1)
         if kill_review or chance.random() < 0.5:
             shift.decide(kill_review=kill_review)
         time.sleep(max(0.0, moment - time.monotonic()))
     kill(edge)
     (line.folder / "edge.log").write_text("")
+
+
+def recovered(line: RunningLine, edge: subprocess.Popen[bytes]) -> None:
+    """Waits for the end of its recovery."""
+    deadline = time.monotonic() + RECOVERED_WITHIN_S
+    while "edge has recovered" not in (log := line.log("edge")):
+        assert edge.poll() is None, f"it ended by itself:\n{log}"
+        assert time.monotonic() < deadline, f"no recovery:\n{log}"
+        time.sleep(0.05)
 
 
 def kill(edge: subprocess.Popen[bytes]) -> None:
