@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Protocol
 
 from edge.clock import SystemClock
@@ -23,6 +23,10 @@ QUICK = Patience(part_s=2.0, move_s=1.5, quiet_s=0.15, stopped_s=0.3)
 OFFSET = Tag("spindle_a_x_offset_um", 48, TagType.INT16, "µm", lower=-500, upper=500)
 POWER = Tag("spindle_a_power_kw", 32, TagType.FLOAT32, "kW", lower=0, upper=60)
 ADJUSTABLE = Adjustable(1, OFFSET, -400, 400)
+
+
+Sheet = tuple[dict[str, Line], list[str]]
+"""Every line by its number, and what was left to a person."""
 
 
 def address(port: int) -> PlcAddress:
@@ -46,8 +50,9 @@ async def served(plc: Plc, server: Callable[[Plc], ModbusServer] = ModbusServer)
         yield port
     finally:
         scanning.cancel()
-        await asyncio.gather(scanning, return_exceptions=True)
         await listening.stop()
+        with suppress(asyncio.CancelledError):
+            await scanning
 
 
 async def _scan(plc: Plc) -> None:
@@ -66,7 +71,7 @@ async def sheet_of(
     *,
     parts: bool = True,
     adjustables: Sequence[Adjustable] = (ADJUSTABLE,),
-) -> tuple[dict[str, Line], list[str]]:
+) -> Sheet:
     """Every line of the block profile's sheet by its number, and what was left to a person."""
     clock = SystemClock()
     async with served(plc, server) as port, ModbusLink(address(port), clock) as link:
@@ -75,7 +80,7 @@ async def sheet_of(
     return {line.number: line for line in sheet}, left
 
 
-async def coil_sheet_of(plc: Plc) -> tuple[dict[str, Line], list[str]]:
+async def coil_sheet_of(plc: Plc) -> Sheet:
     """The same for the coils profile, with counter, serial and boot count where the simulated line has them."""
     clock = SystemClock()
     layout = CoilsLayout(
