@@ -1,5 +1,7 @@
 """Keeps the PLC and the records at one about what is held: every open hold is told to each life of the PLC."""
 
+from uuid import UUID
+
 import structlog
 
 from edge.cycle.alarms import Alarms
@@ -49,24 +51,26 @@ class Holds:
 
     async def tell(self) -> None:
         """Returns once the PLC has answered about every open hold, within one of its boots."""
-        while not await self._tell_all():
-            await self._clock.sleep(RETRY_AFTER_S)
-
-    async def _tell_all(self) -> bool:
-        self._reopened = False
-        try:
-            boot = (await self._gate.scan()).status.boot_count
-            for case in await self._waiting():
-                await self._tell(case)
-            restarted = (await self._gate.scan()).status.boot_count != boot
-        except EquipmentError as error:
-            sentence = f"The PLC cannot be told of the open holds: {error}"
-            await self._alarms.raise_("plc", "holds not acknowledged", Priority.URGENT, sentence)
-            return False
-        if not restarted:
-            self._told = boot
-            await self._alarms.clear("plc", "holds not acknowledged")
-        return not restarted
+        answered: set[UUID] = set()
+        boot: int | None = None
+        while True:
+            self._reopened = False
+            try:
+                now = (await self._gate.scan()).status.boot_count
+                if now == boot and all(case.id in answered for case in await self._waiting()):
+                    break
+                if now != boot:
+                    boot, answered = now, set()
+                for case in await self._waiting():
+                    if case.id not in answered:
+                        await self._tell(case)
+                        answered.add(case.id)
+            except EquipmentError as error:
+                sentence = f"The PLC cannot be told of the open holds: {error}"
+                await self._alarms.raise_("plc", "holds not acknowledged", Priority.URGENT, sentence)
+                await self._clock.sleep(RETRY_AFTER_S)
+        self._told = boot
+        await self._alarms.clear("plc", "holds not acknowledged")
 
     async def _tell(self, case: Case) -> None:
         answer = await self._gate.give_verdict(case.cycle_sequence, case.serial, Verdict.HOLD, None)
