@@ -20,7 +20,7 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from quality.ports import StoreBroken, StoreBusy, StoreFull
+from quality.ports import StoreBroken, StoreBusy, StoreError, StoreFull
 from records import sqlite
 from records.failures import disk_error, store_error
 from records.tables import changes
@@ -100,8 +100,12 @@ class Database:
         path.parent.mkdir(parents=True, exist_ok=True)
         driver = driver or sqlite.newest_driver()
         lock = sqlite.FileLock(path.with_name(path.name + ".lock"))
-        with lock.held(), _told(driver, url, path):
-            sqlite.use_write_ahead_log(driver, path)
+        try:
+            with lock.held(), _told(driver, str(path), path):
+                sqlite.use_write_ahead_log(driver, path)
+        except StoreError:
+            lock.close()
+            raise
         engine = _sqlite_engine(url, driver, checkpoint=checkpoint, patience_ms=patience_ms)
         name = f"SQLite {driver.sqlite_version} ({driver.__name__.partition('.')[0]})"
         if sqlite.is_sound(driver):
