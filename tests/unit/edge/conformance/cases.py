@@ -50,7 +50,9 @@ PLCS = (
     Wrong(wrong.AnswerRaces, ("6.2",), "while verdict answer still read 19", "write the verdict answer first"),
     Wrong(wrong.ResultRaces, ("6.3",), "while order result still read", "write the order result first"),
     Wrong(wrong.Restarts, ("7.1",), "the boot count went from 1 to", "find out why"),
-    Wrong(wrong.HoldForgotten, ("8.6", "8.10"), "cycle 2 left the station", "open the gate for one part"),
+    Wrong(
+        wrong.HoldForgotten, ("8.6", "8.10"), "left the station (the counter reads", "open the gate for one part"
+    ),
     Wrong(wrong.CoilsUnwatched, ("8.8",), "2.25 s after the last heartbeat", "under a living heartbeat"),
     Wrong(wrong.CoilsSilent, ("8.5",), "(acknowledged) still reads 0 after 2 s", "set acknowledged"),
 )
