@@ -134,3 +134,22 @@ def test_more_characteristics_than_one_answer_holds_are_refused(clock: ManualClo
     link = ModbusLink(Device().address(), clock)
     with pytest.raises(ValueError, match="62 characteristics do not fit"):
         ModbusGauge(link, GaugeLayout(), [str(index) for index in range(62)], clock)
+
+
+async def test_a_value_that_was_changed_on_the_way_is_never_a_measurement(
+    device: ScriptedGauge, gauge: ModbusGauge
+) -> None:
+    struck: list[bytes] = []
+
+    def change(request: bytes, reply: bytes) -> bytes:
+        """Turns a bit of the first value in the first reply that says it is measured."""
+        if request[7] != 3 or reply[14] != 2 or struck:
+            return reply
+        struck.append(reply)
+        return reply[:16] + bytes([reply[16] ^ 0x40]) + reply[17:]
+
+    device.misbehave = change
+    measured = await gauge.measure(17, SERIAL)
+    assert struck
+    assert isinstance(measured, tuple)
+    assert [one.value for one in measured] == [0.125, -0.25]
