@@ -30,8 +30,8 @@ START = datetime(2026, 11, 24, 6, tzinfo=UTC)
 class FakeClock:
     """Time that stands until it is moved; sleepers wake in the order of their hour."""
 
-    def __init__(self) -> None:
-        self._seconds = 1000.0
+    def __init__(self, seconds: float = 1000.0) -> None:
+        self._seconds = seconds
         self.set_by = timedelta()
         """How far somebody has set the wall clock; the other one is never set."""
         self._sleepers: list[tuple[float, asyncio.Future[None]]] = []

@@ -10,7 +10,7 @@ from uuid import uuid4
 
 import numpy as np
 
-from edge.assembly import Surroundings, assemble, run_all
+from edge.assembly import Pace, Surroundings, assemble, run_all
 from edge.settings import LineSettings
 from quality.case import Case, CaseState, Decision, DecisionKind, answer
 from quality.characteristic import PartSerial
@@ -31,6 +31,7 @@ from tests.fakes import (
 from tests.faults.little_plc import LittlePlc
 
 CHARACTERISTIC = "hole_x_mm"
+DECIDE_WITHIN_S = 80
 
 
 def forecast(mean: float) -> Forecast:
@@ -58,6 +59,7 @@ def settings(folder: Path, **plc: object) -> LineSettings:
                 "forecast": limits,
                 "surface": limits,
                 "measure_every": 5,
+                "reaction": {"decide_within_s": DECIDE_WITHIN_S},
                 "parameters": [
                     {
                         "name": "x_um",
@@ -87,6 +89,7 @@ class Line:
     camera: FrameSource = field(default_factory=lambda: FakeFrameSource("face", frame()))
     inspector: Inspector = field(default_factory=lambda: FakeInspector(finding(0.01)))
     thread: Callable[[], Executor] = InlineExecutor
+    pace: Pace = field(default_factory=Pace)
 
     def __post_init__(self) -> None:
         self.plc = LittlePlc(self.clock, counts_to=self.settings.plc.counts_to)
@@ -107,7 +110,7 @@ class Line:
             thread=self.thread,
             store="in memory",
         )
-        life = asyncio.ensure_future(run_all(await assemble(self.settings, around)))
+        life = asyncio.ensure_future(run_all(await assemble(self.settings, around, self.pace)))
         try:
             yield
         finally:

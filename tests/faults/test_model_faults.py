@@ -38,7 +38,7 @@ from tests.fakes import (
     InlineExecutor,
     InlineWriter,
 )
-from tests.faults.line import Line, finding, forecast
+from tests.faults.line import DECIDE_WITHIN_S, Line, finding, forecast
 from tests.faults.models import Graph, forecasting, looking
 from tests.faults.workers import die, think
 
@@ -312,15 +312,15 @@ async def test_escape_found_late_has_its_whole_time(line: Line) -> None:
 
     class Slow:
         async def measure(self, sequence: int, serial: PartSerial) -> tuple[Measurement, ...] | NoEvidence:
-            await line.clock.sleep(100)
+            await line.clock.sleep(20)
             return await gauge.measure(sequence, serial)
 
     line.gauge = Slow()
     async with line.running():
         for number in range(1, 6):
             await line.judge(f"BM-{number}", seconds=0.2)
-        await line.clock.advance(101)
+        await line.clock.advance(21)
     case = line.case("BM-5")
     assert case.kind is CaseKind.ESCAPE
-    assert (case.deadline - case.opened_at).total_seconds() == 300
+    assert (case.deadline - case.opened_at).total_seconds() == DECIDE_WITHIN_S
     assert (line.clock.now() - case.opened_at).total_seconds() < 5
