@@ -5,7 +5,7 @@ BIN = .venv/bin
 export UV_PROJECT_ENVIRONMENT = .venv
 export UV_PYTHON_DOWNLOADS = never
 
-.PHONY: setup demo test check clean
+.PHONY: setup demo test check simulate clean
 
 setup: .venv/.ready
 
@@ -14,11 +14,14 @@ setup: .venv/.ready
 	  { echo "Python 3.11 or newer is needed; say which with: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	@command -v uv >/dev/null || test -x $(BIN)/uv || $(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
-	@PATH="$$PATH:$(CURDIR)/$(BIN)" uv sync --frozen --inexact --extra train --quiet
+	@PATH="$$PATH:$(CURDIR)/$(BIN)" uv sync --frozen --inexact --extra train --extra genicam --quiet
 	@touch $@
 
 demo: setup
 	@$(BIN)/jidoka demo
+
+simulate: setup
+	@$(BIN)/jidoka simulate --shifts 20
 
 check: setup
 	$(BIN)/ruff check .

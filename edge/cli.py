@@ -3,7 +3,7 @@
 import typer
 
 from edge.logs import set_up_logs
-from edge.verbs import accounts, checking, demonstrating, line, models, storing
+from edge.verbs import accounts, checking, demonstrating, line, models, simulating, storing
 
 app = typer.Typer(
     name="jidoka",
@@ -16,6 +16,7 @@ for command in (
     demonstrating.demo,
     line.init,
     checking.check,
+    simulating.simulate,
     line.run,
     line.edge,
     line.review,

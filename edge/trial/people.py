@@ -72,12 +72,19 @@ class People:
             await self._clock.sleep(self._random.uniform(*LOOK_EVERY_S))
             if self._active(FaultKind.NOBODY_DECIDES):
                 continue
-            page = await self._station(self._records.cases, LINE, _WAITING)
+            page = await self._see(self._records.cases, LINE, _WAITING)
             for row in reversed(page.rows if page is not None else ()):
                 if self._random.random() < 0.5:  # noqa: PLR2004 - half of them wait for the next look
                     await self._decide_on(row.case)
             if not self.resting and self._random.random() > OFTEN_ENOUGH:
                 await self._decide_on_the_line()
+
+    async def _see(self, call: Callable[..., Any], *args: Any) -> Any:
+        """What the tablet shows; None when the store does not answer, and they look again later."""
+        try:
+            return await self._station(call, *args)
+        except StoreError:
+            return None
 
     async def _decide_on(self, case: Case) -> None:
         decision = self._about(case)
@@ -108,7 +115,7 @@ class People:
         )
 
     async def _in_force(self, parameter: str) -> float | None:
-        state = await self._station(self._records.line_state, LINE)
+        state = await self._see(self._records.line_state, LINE)
         return parameter_in_force(state, parameter, self._clock.now())
 
     def _about(self, case: Case) -> Decision:

@@ -127,6 +127,7 @@ class _Shift:
         self._plant.start()
         self._supervisor.start()
         deciding = self._loop.create_task(self._people.run())
+        deciding.add_done_callback(self._gone_home)
         self._invariants.watch()
         for fault in self._faults:
             self._at(fault.at, self._begin, fault)
@@ -163,6 +164,11 @@ class _Shift:
             self._note(
                 Violation(round(ended.at, 3), 0, f"the edge process ended by itself: {_causes(ended.error)}")
             )
+
+    def _gone_home(self, deciding: asyncio.Task[None]) -> None:
+        """People stop deciding when they are told to; anything else is a mistake of the trial."""
+        if not deciding.cancelled() and (error := deciding.exception()) and not self._over.done():
+            self._over.set_exception(error)
 
     def _note(self, violation: Violation) -> None:
         self._broken.append(violation)
