@@ -6,8 +6,8 @@ from edge.cycle.alarms import Alarms
 from quality.alarm import Priority
 from quality.ports import Clock, FrameSource
 
-START_S = 3.0
-"""A camera may take this long to open before its silence is worth an alarm."""
+OPEN_WITHIN_S = 3.0
+"""A camera may take this long to open; only after that its silence is worth an alarm."""
 
 
 class CameraWatch:
@@ -22,10 +22,11 @@ class CameraWatch:
         self._alarms = alarms
         self._clock = clock
         self._every_s = every_s
+        self._began = clock.monotonic()
+        self._opened: set[str] = set()
 
     async def run(self) -> None:
         """Looks for ever."""
-        await self._clock.sleep(START_S)
         while True:
             await self.look()
             await self._clock.sleep(self._every_s)
@@ -35,8 +36,10 @@ class CameraWatch:
         told = self._alarms.sources("no evidence")
         for camera in self._cameras:
             problem = camera.problem
+            if problem is None:
+                self._opened.add(camera.camera)
             if problem is None or camera.camera in told:
                 await self._alarms.clear(camera.camera, "camera")
-            else:
+            elif camera.camera in self._opened or self._clock.monotonic() - self._began > OPEN_WITHIN_S:
                 sentence = f"{problem.device}: {problem.problem}. Mend: {problem.mend}"
                 await self._alarms.raise_(camera.camera, "camera", Priority.HIGH, sentence)

@@ -34,7 +34,7 @@ async def test_a_stalled_camera_is_an_alarm_that_names_it_and_its_return_clears_
     running.cancel()
 
 
-async def test_a_camera_that_opens_is_no_alarm_yet() -> None:
+async def test_a_camera_that_opens_is_no_alarm_yet_but_one_that_was_open_is_at_once() -> None:
     line = Watched()
     line.camera.answer = SILENT
     running = asyncio.create_task(line.watch.run())
@@ -43,10 +43,16 @@ async def test_a_camera_that_opens_is_no_alarm_yet() -> None:
     await line.clock.advance(1.0)
     assert line.alarms.sentence("face") != ""
     running.cancel()
+    line = Watched()
+    await line.watch.look()
+    line.camera.answer = SILENT
+    await line.watch.look()
+    assert line.alarms.sentence("face") != ""
 
 
 async def test_one_cause_is_one_alarm() -> None:
     line = Watched()
+    await line.watch.look()
     line.camera.answer = SILENT
     await line.watch.look()
     await line.alarms.raise_("face", "no evidence", Priority.HIGH, "face: no picture came with cycle 7.")
