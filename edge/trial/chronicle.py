@@ -1,7 +1,7 @@
 """What really happened on the line, written down by the plant as it happens. The edge process never sees it.
 
-Times are virtual seconds since the start of the shift. The sequence of a part is its true count within a boot of the
-PLC, which goes on where the register starts again at 1.
+Times are virtual seconds since the start of the shift. The sequence of a part is its true count within a boot of
+the PLC, which goes on where the register starts again at 1.
 """
 
 from collections.abc import Callable

@@ -25,6 +25,8 @@ SEND_AGAIN_AFTER_S: Final = 2.0
 STANDSTILL_S: Final = (20.0, 90.0)
 """How long somebody stops the line for."""
 OFTEN_ENOUGH: Final = 0.9
+BY_HAND: Final = "take this one out by hand"
+"""What a person reads and does: the rest of the sentence is to confirm the hold."""
 NAMES: Final = ("Ana", "Ben")
 _WAITING: Final = frozenset({CaseState.OPEN})
 
@@ -38,7 +40,7 @@ class Station(Protocol):
 
 
 class People:
-    """Two engineers at one line. `now` gives the shift's seconds."""
+    """Two engineers at one line. `now` gives the shift's seconds, `take_out` takes a part of that serial by hand."""
 
     def __init__(
         self,
@@ -49,8 +51,10 @@ class People:
         chronicle: Chronicle,
         now: Callable[[], float],
         random: Random,
+        take_out: Callable[[str], None],
     ) -> None:
         self._records = records
+        self._take_out = take_out
         self._station = station
         self._plan = plan
         self._clock = clock
@@ -88,6 +92,9 @@ class People:
 
     async def _decide_on(self, case: Case) -> None:
         decision = self._about(case)
+        if await self._told_to_take_it_out(case):
+            self._take_out(case.serial)
+            decision = replace(decision, kind=DecisionKind.CONFIRM_HOLD, disposition=Disposition.REWORK)
         if self._active(FaultKind.STALE_DECISION) and case.version > 1:
             decision = replace(decision, case_version=case.version - 1)
         if self._active(FaultKind.TWO_DECIDE):
@@ -99,6 +106,11 @@ class People:
             await self._take(replace(decision, decided_at=self._clock.now()))
         if self._active(FaultKind.CHANGED_REPLAY):
             await self._take(replace(decision, reason="something else"))
+
+    async def _told_to_take_it_out(self, case: Case) -> bool:
+        """The PLC cannot tell this part from another; what was answered last says so."""
+        detail = await self._station(self._records.case, case.id)
+        return detail is not None and bool(detail.decisions) and BY_HAND in detail.decisions[-1].detail
 
     async def _decide_on_the_line(self) -> None:
         if self._random.random() < 0.3:  # noqa: PLR2004 - the rest are adjustments

@@ -108,6 +108,12 @@ class WatchedStation(Station):
             self._chronicle.tell(Cleared(self._now(), fate.boot, self._counts[fate], fate.part, "hand"))
             self._since_entry_s = self._full_takt_s
 
+    def take_out_of_lane(self, serial: str) -> None:
+        """Somebody takes the part out of the hold lane, which is then not asked about it any more."""
+        for fate in [fate for fate in self.lane if fate.part.serial == serial]:
+            self.lane.remove(fate)
+            self._chronicle.tell(Cleared(self._now(), fate.boot, self._counts[fate], fate.part, "hand"))
+
 
 class Plc:
     """A Modbus `Device`. `now` gives virtual seconds since the shift's start."""
@@ -134,6 +140,7 @@ class Plc:
         self._glitch: int | None = None
         self._skip: Callable[[int], int] | None = None
         """What the count becomes before the next part enters."""
+        self._rolled_in = 0
         self._answered_order = 0
         self._order: Sequence[int] = ()
 
@@ -149,8 +156,12 @@ class Plc:
                 self.station.forget_entry()
             case FaultKind.MISSED_TRIGGER:
                 self._skip = lambda sequence: sequence + 1 + detail % 3
-            case FaultKind.SEQUENCE_ROLLOVER:
+            case FaultKind.SEQUENCE_ROLLOVER if self._rolled_in != self.program.boot:
+                # Once in a boot: no line lives long enough for a second time.
+                self._rolled_in = self.program.boot
                 self._skip = lambda sequence: max(sequence, NEAR_ROLLOVER)
+            case FaultKind.SEQUENCE_ROLLOVER:
+                pass
             case FaultKind.SLIP:
                 self.station.take_out_by_hand()
             case FaultKind.REGISTER_GLITCH:

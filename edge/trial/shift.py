@@ -89,6 +89,7 @@ class _Shift:
             plant.chronicle,
             loop.elapsed,
             Random(f"people {seed}"),
+            plant.plc.station.take_out_of_lane,
         )
         self._over: asyncio.Future[None] = loop.create_future()
         self._broken: list[Violation] = []
