@@ -38,7 +38,7 @@ PLCS = (
     Wrong(wrong.ObeysAnew, ("3.12",), "changed the answer to cycle 2", "each time its words 1 to 13 change"),
     Wrong(wrong.NoWatchdog, ("4.1",), "the watchdog bit was not set 2.25 s after", "trip the watchdog"),
     Wrong(wrong.LateWatchdog, ("4.1",), "the watchdog bit was not set 2.25 s after", "trip the watchdog"),
-    Wrong(wrong.HastyWatchdog, ("4.1",), "the watchdog tripped 1.", "trip it after 2 s"),
+    Wrong(wrong.HastyWatchdog, ("4.1",), " s after the last change of the edge heartbeat", "trip it after 2 s"),
     Wrong(wrong.OpensUnderTrip, ("4.3",), "while the watchdog had tripped: cycle 3 went through", "whatever is"),
     Wrong(wrong.Twice, ("5.7",), "was carried out twice: the line was stopped", "remember the sequence"),
     Wrong(wrong.KeepsOldParameter, ("5.8",), "was set to 1 and read 0 after the answer", "value in force"),
