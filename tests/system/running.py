@@ -54,20 +54,23 @@ class RunningLine:
         self.ports: Mapping[str, int] = json.loads(self.simulator.stdout.readline())
         self.review_port = _free_port()
         self.path = folder / "LINE.yaml"
-        self.path.write_text(
-            line_file(
-                line="beam-line-3",
-                plc_host="127.0.0.1",
-                plc_port=str(self.ports["plc_port"]),
-                gauge_port=str(self.ports["gauge_port"]),
-                camera_source=f"http://127.0.0.1:{self.ports['camera_port']}/stream",
-                review_host="127.0.0.1",
-                review_port=str(self.review_port),
-                demo="true",
-            ).replace("reserve_mb: 64", "reserve_mb: 2"),
-            encoding="utf-8",
-        )
+        self.write_line_file()
         self._processes: list[subprocess.Popen[bytes]] = []
+
+    def write_line_file(self, more: str = "", **values: str) -> None:
+        """LINE.yaml for this line, with other values in it and more behind it."""
+        known = {
+            "line": "beam-line-3",
+            "plc_host": "127.0.0.1",
+            "plc_port": str(self.ports["plc_port"]),
+            "gauge_port": str(self.ports["gauge_port"]),
+            "camera_source": f"http://127.0.0.1:{self.ports['camera_port']}/stream",
+            "review_host": "127.0.0.1",
+            "review_port": str(self.review_port),
+            "demo": "true",
+        }
+        text = line_file(**(known | values)).replace("reserve_mb: 64", "reserve_mb: 2")
+        self.path.write_text(text + more, encoding="utf-8")
 
     @property
     def settings(self) -> LineSettings:
@@ -93,7 +96,7 @@ class RunningLine:
     def start_review(self) -> subprocess.Popen[bytes]:
         """The review station, answering."""
         process = self.start("review")
-        wait_until(lambda: _answers(f"{self.review_address}/livez"), "the review station", 60)
+        wait_until(lambda: _answers(f"{self.review_address}/livez"), "the review station", 180)
         return process
 
     def truth(self) -> list[dict[str, Any]]:

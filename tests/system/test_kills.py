@@ -30,7 +30,8 @@ from tests.system.tablet import Tablet
 KILLS = int(os.environ.get("JIDOKA_KILLS", "30"))
 REVIEW_KILLED_EVERY = 10
 VERIFIED_EVERY = 25
-RECOVERED_WITHIN_S = 90
+RECOVERED_WITHIN_S = 300
+"""On a machine that has much else to do; a good one takes a second or two."""
 FULL_SPEED = ("--takt", "0", "--lane", "100000", "--gauge-seconds", "0")
 FINAL = {
     "release": {"kind": DecisionKind.RELEASE.value},
