@@ -76,7 +76,8 @@ class ModbusGauge:
         async with self._asked:
             deadline = self._clock.monotonic() + self._layout.within_s
             try:
-                if self._answer_of(await self._read()).sequence == sequence:
+                shown = [self._answer_of(await self._read()).sequence for _ in range(2)]
+                if sequence in shown:
                     await self._request(0, _NOBODY)
                     await self._answer_when(lambda answer: answer.sequence != sequence, deadline)
                 await self._request(sequence, serial)
@@ -127,15 +128,14 @@ class ModbusGauge:
 
     async def _answer_when(self, awaited: Callable[[_Answer], bool], deadline: float) -> _Answer:
         """The awaited answer, once two successive reads show it word for word: it has no check word."""
-        pause, earlier = FIRST_POLL_S, None
+        pause = FIRST_POLL_S
+        earlier: Sequence[int] | None = None
         while True:
             words = await self._read()
             answer = self._answer_of(words)
-            if awaited(answer):
-                if words == earlier:
-                    return answer
-                earlier = words
-                continue
+            if awaited(answer) and words == earlier:
+                return answer
+            earlier = words
             if self._clock.monotonic() >= deadline:
                 raise EquipmentError(
                     f"not measured within {self._layout.within_s:g} s (it answers for sequence"
