@@ -74,7 +74,7 @@ def rows() -> dict[str, tuple[str, str]]:
 
 
 @cache
-def tests_in(file: Path) -> frozenset[str]:
+def named_in(file: Path) -> frozenset[str]:
     """The names of the test functions in that file."""
     tree = ast.parse(file.read_text(encoding="utf-8"))
     functions = (node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef))
@@ -90,7 +90,7 @@ def test_row_names_a_test_that_exists_and_says_what_is_done(fault: str) -> None:
     for node in nodes:
         file = ROOT / node["file"]
         assert file.is_file(), f"{fault}: there is no {node['file']}"
-        assert node["test"] in tests_in(file), f"{fault}: {node['file']} has no {node['test']}"
+        assert node["test"] in named_in(file), f"{fault}: {node['file']} has no {node['test']}"
 
 
 @pytest.mark.parametrize("fault", NAMED.strip().splitlines())
