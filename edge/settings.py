@@ -54,6 +54,17 @@ class CameraSection(Section):
     trigger: Literal["free", "hardware"] = "free"
     trigger_lead_ms: Annotated[float, Field(ge=0, le=5000)] = 200
 
+    @model_validator(mode="after")
+    def _possible(self) -> Self:
+        if self.clock == "camera" and self.kind not in ("mjpeg", "folder"):
+            raise ValueError(f"{self.kind} pictures carry no capture time; write clock: arrival, and latency_ms")
+        if self.trigger == "hardware" and self.kind not in ("mjpeg", "genicam"):
+            raise ValueError(
+                f"{self.kind} pictures carry no counter to match with the cycle; write trigger: free,"
+                " or read the camera as mjpeg or genicam"
+            )
+        return self
+
 
 class ModelsSettings(Section):
     """Which bundles judge: folders, or builtin:NAME for a shipped one; and how long one may take for a part."""

@@ -86,6 +86,8 @@ def test_ten_mistakes_are_all_named_at_once(tmp_path: Path) -> None:
         ("profile: block ", "profile: coils ", "cycle_address"),
         ("url: sqlite:///var/jidoka.db", "url: mysql://x", "sqlite:///FILE"),
         ("lower: 13.95", "lower: 14.02", "outside"),
+        ("kind: mjpeg ", "kind: rtsp ", "carry no capture time"),
+        ("kind: mjpeg ", "trigger: hardware\n    kind: folder ", "no counter to match"),
     ],
 )
 def test_sections_that_do_not_fit_together_are_mistakes(tmp_path: Path, right: str, wrong: str, says: str) -> None:
