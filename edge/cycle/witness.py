@@ -15,17 +15,26 @@ KEEP_EVERY_S = 10.0
 class Witness:
     """`keep` writes the newest head into a file; when that file's head is not in the ledger it says so instead."""
 
-    def __init__(self, files: Sequence[Path], keep: Callable[[Path], str], alarms: Alarms, clock: Clock) -> None:
+    def __init__(
+        self,
+        files: Sequence[Path],
+        keep: Callable[[Path], str],
+        alarms: Alarms,
+        clock: Clock,
+        *,
+        every_s: float = KEEP_EVERY_S,
+    ) -> None:
         self._files = files
         self._keep = keep
         self._alarms = alarms
         self._clock = clock
+        self._every_s = every_s
 
     async def run(self) -> None:
         """Keeps the head for ever, from the start on."""
         while True:
             await self.look()
-            await self._clock.sleep(KEEP_EVERY_S)
+            await self._clock.sleep(self._every_s)
 
     async def look(self) -> None:
         """Keeps it once in each place."""

@@ -26,6 +26,7 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 SCAN_S: Final = 0.8
+WITNESS_S: Final = 60.0
 PACE: Final = Pace(beat_s=0.9, orders_s=2.0, cases_s=15.0, holds_s=1.0, cameras_s=1.0, show_s=8.0)
 """Slower than production, so that a shift costs seconds; every time that the contract names still holds."""
 CHANGING: Final = frozenset(
@@ -81,7 +82,8 @@ class EdgeProcess:
                 stack.push_async_callback(gauge.close)
 
             def _witness(alarms: Alarms) -> Task:
-                return Witness(store.ledger_heads(settings), partial(keep_head, database), alarms, clock).run
+                keep = partial(keep_head, database)
+                return Witness(store.ledger_heads(settings), keep, alarms, clock, every_s=WITNESS_S).run
 
             around = Surroundings(
                 clock=clock,
