@@ -33,7 +33,7 @@ def node_modules(tmp_path_factory: pytest.TempPathFactory) -> Path:
     except subprocess.TimeoutExpired:
         pytest.skip(f"npm could not fetch modbus-serial within {FETCH_WITHIN_S} s")
     if done.returncode:
-        pytest.skip(f"npm could not fetch modbus-serial: {done.stderr.strip().splitlines()[-1:]}")
+        pytest.skip(f"npm could not fetch modbus-serial: {done.stderr.strip().splitlines()[:1]}")
     return folder / "node_modules"
 
 
