@@ -1,6 +1,6 @@
 """A serial port to one Modbus RTU line, where nothing but silence and shape tells one reply from another.
 
-A reply over RTU names neither its request nor the registers it shows. So (decision 0012):
+A reply over RTU names neither its request nor the registers it shows. So (decision 0014):
 
 - Each request follows 3.5 characters of silence; a byte that comes in it was asked for by nobody, and ends the
   port.
