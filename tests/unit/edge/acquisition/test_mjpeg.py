@@ -10,7 +10,7 @@ from typing import Literal
 import pytest
 
 from edge.acquisition import mjpeg
-from edge.acquisition.settings import CameraSettings
+from edge.acquisition.settings import CameraSettings, Trigger
 from edge.acquisition.wire import Captured, SourceError
 
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: multipart/x-mixed-replace; boundary=cut\r\n\r\n"
@@ -27,7 +27,8 @@ def sending(
     clock: Literal["camera", "arrival"] = "arrival",
     latency_s: float = 0.0,
     timeout_s: float = 0.2,
-) -> Iterator[Iterator[tuple[Captured, bytes]]]:
+    trigger: Trigger = "free",
+) -> Iterator[Iterator[tuple[Captured, bytes] | None]]:
     """A camera that sends these blocks, pausing where a number stands, then hangs up."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
@@ -45,7 +46,7 @@ def sending(
         thread = threading.Thread(target=send)
         thread.start()
         settings = CameraSettings(
-            "face", "mjpeg", f"http://127.0.0.1:{port}/s?x=1", 8, 8, 1, clock, timeout_s, latency_s
+            "face", "mjpeg", f"http://127.0.0.1:{port}/s?x=1", 8, 8, 1, clock, timeout_s, latency_s, trigger
         )
         with contextlib.closing(mjpeg.pictures(settings)) as stream:
             yield stream
@@ -139,3 +140,30 @@ def test_a_missing_stamp_is_refused_when_the_camera_s_clock_is_to_be_used() -> N
 def test_a_source_that_is_no_http_address_is_refused() -> None:
     with pytest.raises(SourceError, match="no http address"):
         next(mjpeg.pictures(CameraSettings("face", "mjpeg", "face.local/stream", 8, 8, 1)))
+
+
+def test_a_triggered_camera_may_rest_between_pictures_and_says_that_it_is_watched() -> None:
+    blocks = (HEAD, part(b"one", b"X-Frame-Counter: 41\r\n"), 0.5, part(b"two", b"X-Frame-Counter: 42\r\n"), 0.5)
+    with sending(*blocks, trigger="hardware") as stream:
+        found = []
+        with contextlib.suppress(SourceError):  # it hangs up at the end
+            found.extend(stream)
+    assert [(item[0].counter, item[1]) for item in found if item is not None] == [(41, b"one"), (42, b"two")]
+    assert found.index(None) == 1
+    assert found.count(None) >= 4
+
+
+def test_a_triggered_camera_that_stops_inside_a_picture_stands_still() -> None:
+    whole = part(b"one" * 100, b"X-Frame-Counter: 41\r\n")
+    with sending(HEAD, whole[:-100], 1.0, trigger="hardware") as stream, pytest.raises(SourceError, match="still"):
+        list(stream)
+
+
+@pytest.mark.parametrize("counter", [b"", b"X-Frame-Counter: one\r\n", b"X-Frame-Counter: -1\r\n"])
+def test_a_triggered_camera_that_does_not_count_is_refused(counter: bytes) -> None:
+    with (
+        sending(HEAD, part(b"one", counter), trigger="hardware") as stream,
+        pytest.raises(SourceError, match="X-Frame-Counter") as caught,
+    ):
+        list(stream)
+    assert "trigger: free" in caught.value.mend
