@@ -84,6 +84,7 @@ def _of_postgres(raised: Any, place: str) -> StoreError | None:
         return no_room(place)
     if state == _POSTGRES_LOCKED:
         return StoreBusy(f"Store {place}: another program keeps it locked. Close what has it open.")
-    if type(raised).__name__ == "OperationalError":
+    # Not imported: the driver is there only where PostgreSQL is used.
+    if any(kind.__name__ == "OperationalError" for kind in type(raised).__mro__):
         return StoreBroken(f"Store {place}: it does not answer ({raised}). Look at its server and the network.")
     return None

@@ -1,6 +1,7 @@
 """The ledger's head in a file outside the database: it shows a tail that was cut, and an older store put back."""
 
 import os
+from collections.abc import Iterable
 from pathlib import Path
 
 from records.database import Database
@@ -22,6 +23,12 @@ def read_head(file: Path) -> LedgerHead | None:
     except FileNotFoundError:
         return None
     return head_from(text)
+
+
+def newest_kept(files: Iterable[Path]) -> LedgerHead | None:
+    """The newest head kept in those files, None when none is. Raises ValueError and OSError."""
+    heads = [kept for file in files if (kept := read_head(file)) is not None]
+    return max(heads, key=lambda kept: kept.sequence, default=None)
 
 
 def keep_head(database: Database, file: Path) -> str:

@@ -59,17 +59,27 @@ def report(
 def ledger_verify(
     path: LineFile,
     head: Annotated[
-        str | None, typer.Option(metavar="SEQUENCE:CODE", help="An exported head: a cut tail is seen by it.")
+        str | None,
+        typer.Option(
+            metavar="SEQUENCE:CODE",
+            help="A head exported earlier, to see a cut tail by; else the one the edge keeps.",
+        ),
     ] = None,
     as_json_object: Json = False,
 ) -> None:
     """Says whether the chain holds, and if not, where it breaks."""
-    from edge.store import open_database
+    from edge.store import ledger_heads, open_database
     from records.ledger import verify
+    from records.ledger_head import newest_kept
 
-    database = open_database(settings_of(path), checkpoint=False)
+    settings = settings_of(path)
     try:
-        found = verify(database, _head(head) if head else None)
+        expected = _head(head) if head else newest_kept(ledger_heads(settings))
+    except (OSError, ValueError) as error:
+        fail(f"The ledger's kept head cannot be read: {error}.")
+    database = open_database(settings, checkpoint=False)
+    try:
+        found = verify(database, expected)
     finally:
         database.close()
     ok = found.broken_at is None
@@ -124,6 +134,7 @@ def restore(
     as_json_object: Json = False,
 ) -> None:
     """Puts a copy where LINE.yaml wants the store. Refuses to overwrite one."""
+    from edge.store import ledger_heads
     from records.backup import restore as read_backup
     from records.pictures import Pictures
 
@@ -140,3 +151,5 @@ def restore(
         print_json({"restored": str(file), "head": exported})
     else:
         print_line(f"Restored to {file}. Now: jidoka ledger verify {path} --head {exported}")
+        heads = " and ".join(str(head_file) for head_file in ledger_heads(settings))
+        print_line(f"The edge says that the ledger is shorter than it was until you remove {heads}.")

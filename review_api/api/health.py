@@ -9,6 +9,7 @@ from pydantic import BaseModel
 from starlette.concurrency import run_in_threadpool
 
 from quality.plan import Role
+from quality.ports import StoreError
 from review_api.access import allowed
 from review_api.accounts import Person
 from review_api.collaborators import Collaborators, Handed
@@ -61,7 +62,8 @@ async def _reasons(station: Collaborators) -> list[str]:
             f"The store does not answer within {STORE_ANSWERS_WITHIN_S:g} s; look at its disk or server.",
         ]
     if (error := asking.exception()) is not None:
-        return [*reasons, f"The store fails ({type(error).__name__}); look at its disk or server."]
+        why = str(error) if isinstance(error, StoreError) else type(error).__name__
+        return [*reasons, f"The store fails ({why}); look at its disk or server."]
     state = asking.result()
     if state is not None and (not_recorded := state.get("not_recorded")):
         reasons.append(f"The edge process can record nothing: {not_recorded}")

@@ -17,7 +17,7 @@ from records.database import Database
 from records.edge_records import EdgeRecords
 from records.failures import store_error
 from records.ledger import LedgerHead, head, verify
-from records.ledger_head import keep_head, read_head, write_head
+from records.ledger_head import keep_head, newest_kept, read_head, write_head
 from records.notice import Notice
 from records.pictures import Pictures
 from records.reserve import Reserve
@@ -146,6 +146,20 @@ def test_what_each_code_means(code: int, kind: type[StoreError] | None, tmp_path
     assert (None if found is None else type(found)) is kind
 
 
+def test_a_postgres_server_that_is_gone_full_or_locked_is_told_apart() -> None:
+    class OperationalError(Exception):
+        sqlstate: str | None = None
+
+    class AdminShutdown(OperationalError):
+        pass
+
+    full, locked = OperationalError("disk full"), OperationalError("lock timeout")
+    full.sqlstate, locked.sqlstate = "53100", "55P03"
+    kinds = [type(store_error(error, "plant", None)) for error in (full, locked, AdminShutdown("bye"))]
+    assert kinds == [StoreFull, StoreBusy, StoreBroken]
+    assert store_error(ValueError("no trouble of the store"), "plant", None) is None
+
+
 def test_the_log_is_written_again_at_a_start_with_the_same_bytes(store, station, tmp_path):
     station.record(inspection(1), None, [])
     log = tmp_path / "store.db-wal"
@@ -203,6 +217,7 @@ def test_the_ledgers_head_is_kept_and_an_older_store_contradicts_it(store, stati
     station.record(inspection(1), None, [])
     assert keep_head(store, file) == ""
     assert read_head(file) == head(store)
+    assert newest_kept((tmp_path / "none", file)) == head(store)
     with store.connect() as connection:
         connection.connection.driver_connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
     shutil.copy(tmp_path / "store.db", tmp_path / "older.db")
