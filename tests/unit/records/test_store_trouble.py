@@ -150,7 +150,7 @@ def test_a_postgres_server_that_is_gone_full_or_locked_is_told_apart() -> None:
     class OperationalError(Exception):
         sqlstate: str | None = None
 
-    class AdminShutdown(OperationalError):
+    class AdminShutdown(OperationalError):  # noqa: N818 - as the driver calls it
         pass
 
     full, locked = OperationalError("disk full"), OperationalError("lock timeout")
