@@ -87,6 +87,8 @@ class Bench:
         """Parts that this test has put into the hold lane and not taken out again."""
         self.let_pass = NOBODY
         """The part that 3.10 let through the gate."""
+        self.ordered = False
+        """True once an order was written."""
         self.stopped_by_us = False
         self.order_sequence = 0
         """The newest order sequence that was written, or that the PLC has answered."""
@@ -172,6 +174,7 @@ class Bench:
             *uint32_words(target, order),
             *uint32_words(value & 0xFFFF_FFFF, order),
         )
+        self.ordered = True
         await self.link.write_registers(self.layout.order, (*body, check_word(body) ^ flaw))
         return sequence
 
@@ -209,7 +212,9 @@ class Bench:
         return moved.moved_since(before) if moved else ""
 
     async def recover(self) -> None:
-        """Returns when the PLC answers again, or after 5 s."""
+        """Returns when the PLC answers again, or after 5 s; the heartbeat goes on."""
+        if self.heart.begun:
+            self.heart.start()
         deadline = self.clock.monotonic() + RECOVER_WITHIN_S
         while self.clock.monotonic() < deadline:
             try:

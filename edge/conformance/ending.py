@@ -54,14 +54,13 @@ async def leave_safe(bench: Bench) -> list[str]:
     left: list[str] = []
     if not bench.heart.begun:
         return left
-    bench.heart.start()
     try:
         await bench.recover()
         await bench.write_command(NOBODY, 3)
         for part in list(bench.lane):
             if await bench.give(DIVERT, part.sequence) in {DONE, NOT_HELD}:
                 bench.lane.remove(part)
-        if bench.order_sequence and await bench.give(RESUME) == DONE:
+        if bench.ordered and await bench.give(RESUME) == DONE:
             bench.stopped_by_us = False
     except (EquipmentError, NotSo) as error:
         left.append(f"The PLC did not let itself be left as it was found: {error}")

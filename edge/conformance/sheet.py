@@ -77,8 +77,14 @@ async def fill_in(
     """Every check in order. `shown` is given each line when it is known; without `parts` none is moved."""
     sheet: list[Line] = []
     passed: set[str] = set()
+    troubled = False
     for check in checks:
-        line = await _line(check, bench, passed, parts=parts)
+        if why := _left_out(check, passed, parts=parts):
+            line = _line(check, Outcome.SKIPPED, why)
+        else:
+            if troubled:
+                await bench.recover()
+            line, troubled = await _asked(check, bench)
         if line.outcome is Outcome.PASS:
             passed.add(check.number)
         sheet.append(line)
@@ -86,21 +92,26 @@ async def fill_in(
     return sheet
 
 
-async def _line(check: Check[BenchT], bench: BenchT, passed: Collection[str], *, parts: bool) -> Line:
-    def line(outcome: Outcome, seen: str, mend: str = "") -> Line:
-        return Line(check.number, check.rule, check.title, outcome, seen, mend)
-
+def _left_out(check: Check[BenchT], passed: Collection[str], *, parts: bool) -> str:
+    """Why the check is not tried; empty when it is."""
     if check.parts and not parts:
-        return line(Outcome.SKIPPED, "not tried, since no part is to be moved")
-    if missing := [number for number in check.needs if number not in passed]:
-        return line(Outcome.SKIPPED, f"not tried, since {' and '.join(missing)} did not pass")
+        return "not tried, since no part is to be moved"
+    missing = [number for number in check.needs if number not in passed]
+    return f"not tried, since {' and '.join(missing)} did not pass" if missing else ""
+
+
+async def _asked(check: Check[BenchT], bench: BenchT) -> tuple[Line, bool]:
+    """The line, and whether the link broke."""
     try:
-        return line(Outcome.PASS, await check.ask(bench))
-    except NotAsked as missing_here:
-        return line(Outcome.SKIPPED, str(missing_here))
+        return _line(check, Outcome.PASS, await check.ask(bench)), False
+    except NotAsked as missing:
+        return _line(check, Outcome.SKIPPED, str(missing)), False
     except NotSo as found:
-        return line(Outcome.FAIL, found.seen, found.mend)
+        return _line(check, Outcome.FAIL, found.seen, found.mend), False
     except EquipmentError as error:
-        await bench.recover()
         seen, _, mend = str(error).partition("; ")
-        return line(Outcome.FAIL, seen, mend)
+        return _line(check, Outcome.FAIL, seen, mend), True
+
+
+def _line(check: Check[BenchT], outcome: Outcome, seen: str, mend: str = "") -> Line:
+    return Line(check.number, check.rule, check.title, outcome, seen, mend)

@@ -43,12 +43,3 @@ def test_the_simulated_line_keeps_the_contract(make_line: Callable[..., RunningL
         sheet = answer(process, 0)
         assert (sheet["ok"], sheet["profile"], sheet["left"]) == (True, profile, [])
         assert sheet["counts"] == {"pass": checks, "fail": 0, "skipped": 0}, sheet["checks"]
-
-
-def test_nothing_is_moved_before_the_question_is_answered(make_line: Callable[..., RunningLine]) -> None:
-    line = make_line("--takt", "0")
-    asked = begun(line)
-    out, err = asked.communicate(timeout=60)
-    assert (asked.returncode, out) == (1, "")
-    assert "nobody at the gate" in err
-    assert [part["verdict"] for part in line.truth()] == [None]

@@ -25,6 +25,7 @@ PLCS = (
     ),
     Wrong(wrong.Beaten, ("1.7",), "somebody else writes the edge heartbeat", "stop the edge"),
     Wrong(wrong.FrozenHeartbeat, ("2.1",), "the PLC heartbeat stood at 7 for 2 s", "every 200 ms"),
+    Wrong(wrong.Stopped, ("2.3",), "the line is stopped", "let the line run"),
     Wrong(wrong.Silent, ("3.1", "5.1"), "was not answered within 2 s", "let the program answer each"),
     Wrong(wrong.NoSequence, ("3.3",), "was answered 1 (accepted), and cycle 1 went through", "both words"),
     Wrong(wrong.HalfSequence, ("3.3",), "(65537 for 1) was answered 1 (accepted), and cycle 1 went", "both words"),

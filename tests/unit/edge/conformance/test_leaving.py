@@ -35,6 +35,17 @@ async def test_a_held_part_leaves_the_lane_the_line_runs_and_the_newest_order_st
     assert plc._written[COMMAND + 1 : COMMAND + 3] == [0, 0]
 
 
+async def test_a_line_that_was_stopped_before_stays_stopped() -> None:
+    plc = wrong.Stopped()
+    async with served(plc) as port, ModbusLink(address(port), SystemClock()) as link:
+        bench = bench_of(link)
+        await bench.heart.once()
+        await bench.look()
+        assert await leave_safe(bench) == []
+    assert plc._stopped
+    assert plc._last_order == wrong.Stopped.BY
+
+
 async def test_a_parameter_is_set_back_when_the_test_is_interrupted() -> None:
     """As by Ctrl-C, which cancels."""
     plc = wrong.Program()

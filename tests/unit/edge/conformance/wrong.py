@@ -148,6 +148,17 @@ class HalfSerial(Program):
         return super()._obey(sequence, serial[:14].rstrip("\0"), verdict)
 
 
+class Stopped(Program):
+    """Right, but somebody has stopped the line by the order BY."""
+
+    BY = (41, Result.DONE)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._stopped = True
+        self._last_order = self._shown_order = self.BY
+
+
 class Skips(Program):
     """Counts two for each part."""
 
