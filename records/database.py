@@ -66,6 +66,8 @@ class Database:
 
     def __init__(self, engine: Engine, ledger_key: bytes, description: str, lock: sqlite.FileLock | None) -> None:
         self._engine = engine
+        self._place = str(engine.url.database)
+        self._file = Path(self._place)
         self._lock = lock
         self._watcher: Connection | None = None
         self._watching = threading.Lock()
@@ -122,7 +124,7 @@ class Database:
     @property
     def path(self) -> Path:
         """SQLite's file."""
-        return Path(str(self._engine.url.database))
+        return self._file
 
     def connect(self) -> Connection:
         """A connection to keep, for `reading` and `writing` by one thread at a time."""
@@ -243,8 +245,8 @@ class Database:
         return self._lock.held() if self._lock else nullcontext()
 
     def _telling(self) -> AbstractContextManager[None]:
-        dialect = self._engine.dialect
-        return _told(dialect.loaded_dbapi, str(self._engine.url.database), self.path if self.is_sqlite else None)
+        driver = self._engine.dialect.loaded_dbapi
+        return _told(driver, self._place, self._file if self.is_sqlite else None)
 
 
 @contextmanager
