@@ -25,9 +25,9 @@ from records.pictures import Pictures
 P = ParamSpec("P")
 T = TypeVar("T")
 
-SCAN_S: Final = 0.8
+SCAN_S: Final = 0.9
 WITNESS_S: Final = 60.0
-PACE: Final = Pace(beat_s=0.9, orders_s=2.0, cases_s=15.0, holds_s=1.0, cameras_s=1.0, show_s=8.0)
+PACE: Final = Pace(beat_s=0.9, orders_s=3.0, cases_s=30.0, holds_s=2.0, cameras_s=3.0, show_s=9.0)
 """Slower than production, so that a shift costs seconds; every time that the contract names still holds."""
 CHANGING: Final = frozenset(
     {

@@ -20,7 +20,7 @@ from quality.ports import Clock, StoreError
 from records.review_records import ReviewRecords
 from review_api.line import parameter_in_force
 
-LOOK_EVERY_S: Final = (10.0, 30.0)
+LOOK_EVERY_S: Final = (20.0, 50.0)
 SEND_AGAIN_AFTER_S: Final = 2.0
 STANDSTILL_S: Final = (20.0, 90.0)
 """How long somebody stops the line for."""

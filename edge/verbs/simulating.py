@@ -1,5 +1,6 @@
 """`jidoka simulate`: shifts of production under faults, each from a seed, and what broke if anything did."""
 
+import gc
 import logging
 import multiprocessing
 import os
@@ -98,6 +99,8 @@ def _side_by_side(one: Callable[[int], _Told], seeds: Sequence[int], jobs: int) 
 
 def _one(seed: int, *, hours: float, only: Sequence[FaultKind], shortest: bool) -> _Told:
     """One shift, in whichever process."""
+    # A shift makes millions of objects and hardly a circle of them.
+    gc.set_threshold(100_000, 50, 100)
     # What the edge process logs in a trial is for nobody.
     set_up_logs(logging.CRITICAL)
     logging.disable(logging.CRITICAL)
