@@ -39,12 +39,22 @@ class PlcAddress:
         return f"{self.device} {self.host}:{self.port} unit {self.unit}"
 
     @property
-    def mend(self) -> str:
+    def connection_mend(self) -> str:
         """What to look at when there is no connection."""
         return (
             f"check that it is on, and {self.device}.host and {self.device}.port; a device that takes one"
             " connection must have let go of the last one, and nothing else may hold it"
         )
+
+    @property
+    def silence_mend(self) -> str:
+        """What to look at when nothing is answered."""
+        return "check the network, the unit number and the device's load"
+
+    @property
+    def doubt_mend(self) -> str:
+        """What to look at when the answer is none."""
+        return "check that nothing but the device answers at this address"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,10 +80,23 @@ class SerialAddress:
         return f"{self.device} {self.path} unit {self.unit}"
 
     @property
-    def mend(self) -> str:
+    def connection_mend(self) -> str:
         """What to look at when the port cannot be opened."""
         return (
             f"check the adapter, {self.device}.serial and the right to use it; no other program may have it open"
+        )
+
+    @property
+    def silence_mend(self) -> str:
+        """What to look at when nothing is answered."""
+        return "check baud, parity and stop bits, the cable, the unit number and the device's load"
+
+    @property
+    def doubt_mend(self) -> str:
+        """What to look at when the answer is none."""
+        return (
+            "check the cable, its shield and its termination, that each unit is there once, and that the adapter"
+            " does not echo what is sent"
         )
 
     @property

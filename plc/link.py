@@ -103,21 +103,18 @@ class ModbusLink:
         async with self._bus.turn:
             wire = await self._connected()
             try:
-                answer = answer_of(payload_of(await wire.ask(request), request))
+                answer = answer_of(payload_of(await wire.ask(request, self.address.timeout_s), request))
             except Refusal as refusal:
                 self._failures = 0
                 raise EquipmentError(f"{self.address}, {what}: {refusal}") from refusal
             except TimeoutError as error:
                 raise self._given_up(
-                    f"{what}: no reply within {self.address.timeout_s:g} s; check the network, the unit number"
-                    " and the device's load"
+                    f"{what}: no reply within {self.address.timeout_s:g} s; {self.address.silence_mend}"
                 ) from error
             except TlsTrouble as error:
                 raise self._given_up(f"{what}: {error}") from error
             except (BadReply, ConnectionError) as error:
-                raise self._given_up(
-                    f"{what}: {error}; check that nothing but the device answers at this address"
-                ) from error
+                raise self._given_up(f"{what}: {error}; {self.address.doubt_mend}") from error
             except asyncio.CancelledError:
                 self._bus.drop()
                 raise
@@ -133,15 +130,15 @@ class ModbusLink:
             return wire
         try:
             wire = self._bus.wire = self._new_wire()
-            await wire.open()
+            await wire.open(self.address.timeout_s)
         except TlsTrouble as error:
             raise self._given_up(f"no connection: {error}") from error
         except TimeoutError as error:
             raise self._given_up(
-                f"no connection within {self.address.timeout_s:g} s; {self.address.mend}"
+                f"no connection within {self.address.timeout_s:g} s; {self.address.connection_mend}"
             ) from error
         except OSError as error:
-            raise self._given_up(f"no connection: {error}; {self.address.mend}") from error
+            raise self._given_up(f"no connection: {error}; {self.address.connection_mend}") from error
         except asyncio.CancelledError:
             self._bus.drop()
             raise

@@ -41,7 +41,6 @@ class SerialWire(Wire):
                 stopbits=address.stop_bits,
             ),
             RtuFraming(),
-            address.timeout_s,
         )
         self._silence_s = address.silence_s
         self._heard_at = 0.0
@@ -49,20 +48,20 @@ class SerialWire(Wire):
         self._asked: dict[int, ModbusPDU] = {}
         """The last request to each unit that it has answered over this port."""
 
-    async def open(self) -> None:
+    async def open(self, timeout_s: float) -> None:
         """Opens the port, then throws away what comes until it has been silent for the time of a reply."""
         self._settling = True
         self.transport, _ = await self.call_create()
         self._heard_at = self.loop.time()
-        await self._silence(self.timeout_s)
+        await self._silence(timeout_s)
         self._settling = False
 
-    async def ask(self, request: ModbusPDU) -> bytes:
+    async def ask(self, request: ModbusPDU, timeout_s: float) -> bytes:
         """As `Wire`, after the silence and, where it is needed, a roll call."""
         before = self._asked.pop(request.dev_id, None)
         if before is None or _confusable(before, request):
-            await self._call_roll(request)
-        body = await self._exchange(request)
+            await self._call_roll(request, timeout_s)
+        body = await self._exchange(request, timeout_s)
         self._asked[request.dev_id] = request
         return body
 
@@ -72,7 +71,7 @@ class SerialWire(Wire):
         if not self._settling:
             super().data_received(data)
 
-    async def _call_roll(self, request: ModbusPDU) -> None:
+    async def _call_roll(self, request: ModbusPDU, timeout_s: float) -> None:
         """Asks the device for something whose reply cannot be taken for one to the request, or to the last one.
 
         That it refuses is an answer too. Raises as `ask`.
@@ -80,15 +79,15 @@ class SerialWire(Wire):
         count = request.count - 1 if request.function_code in _READS and request.count > 1 else 2
         call = ReadHoldingRegistersRequest(dev_id=request.dev_id, address=request.address, count=count)
         try:
-            registers_of(payload_of(await self._exchange(call), call), count)
+            registers_of(payload_of(await self._exchange(call, timeout_s), call), count)
         except Refusal:
             return
 
-    async def _exchange(self, request: ModbusPDU) -> bytes:
+    async def _exchange(self, request: ModbusPDU, timeout_s: float) -> bytes:
         await self._silence(self._silence_s)
         if not self.is_active():
             raise ConnectionResetError("bytes came that nobody had asked for")
-        return await super().ask(request)
+        return await super().ask(request, timeout_s)
 
     async def _silence(self, seconds: float) -> None:
         """Returns once nothing has been heard for so long."""

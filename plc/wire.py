@@ -25,20 +25,19 @@ class Wire(ModbusProtocol):
     Must be made inside a running loop. Never two requests at a time: the link's lock sees to that.
     """
 
-    def __init__(self, params: CommParams, framing: Framing, timeout_s: float) -> None:
+    def __init__(self, params: CommParams, framing: Framing) -> None:
         super().__init__(params, is_server=False)
         self.framing = framing
-        self.timeout_s = timeout_s
         self._reply: asyncio.Future[bytes] | None = None
         self._due = 0.0
         self._watch: asyncio.TimerHandle | None = None
 
-    async def open(self) -> None:
+    async def open(self, timeout_s: float) -> None:
         """Connects. Raises OSError, TimeoutError among them."""
-        async with asyncio.timeout(self.timeout_s):
+        async with asyncio.timeout(timeout_s):
             await self.call_create()
 
-    async def ask(self, request: ModbusPDU) -> bytes:
+    async def ask(self, request: ModbusPDU, timeout_s: float) -> bytes:
         """Sends the request; returns the reply's unit, function code and what follows it.
 
         Whether that answers the request is for the caller to check. Raises BadReply when what came is no frame,
@@ -46,7 +45,10 @@ class Wire(ModbusProtocol):
         ConnectionError when the connection is lost.
         """
         self._reply = self.loop.create_future()
-        self._due = self.loop.time() + self.timeout_s
+        self._due = self.loop.time() + timeout_s
+        if self._watch is not None and self._watch.when() > self._due:
+            self._watch.cancel()
+            self._watch = None
         if self._watch is None:
             self._watch = self.loop.call_at(self._due, self._look)
         self.send(self.framing.frame_of(request))
@@ -133,7 +135,6 @@ class TcpWire(Wire):
                 sslctx=None if tls is None else context_of(tls, address.device),
             ),
             self._requests,
-            address.timeout_s,
         )
         self._address = address
         self._name = (tls.server_name if tls else None) or address.host
@@ -141,10 +142,10 @@ class TcpWire(Wire):
             create: Callable[..., Coroutine[Any, Any, Any]] = self.call_create
             self.call_create = partial(create, server_hostname=self._name)
 
-    async def open(self) -> None:
+    async def open(self, timeout_s: float) -> None:
         """As `Wire`; raises TlsTrouble for what stands in the way of TLS."""
         try:
-            await super().open()
+            await super().open(timeout_s)
         except (ssl.SSLError, ConnectionResetError, ConnectionAbortedError) as error:
             raise self.end_of(error) from error
 

@@ -275,6 +275,26 @@ async def test_a_unit_that_is_silent_is_said_and_the_others_go_on() -> None:
         await there.close()
 
 
+async def test_each_unit_on_a_line_has_the_time_that_it_is_allowed() -> None:
+    async with SerialLine({1: Device(), 2: Device()}) as line:
+        bus = Bus()
+        quick = ModbusLink(line.address(timeout_s=0.1), ManualClock(), bus)
+        slow = ModbusLink(line.address(timeout_s=1.0, unit=2), ManualClock(), bus)
+        await quick.read_registers(0, 1)
+
+        def later(request: bytes, reply: bytes) -> bytes:
+            if request[0] == 1:
+                return b""
+            asyncio.get_running_loop().call_later(0.2, line.push, reply)
+            return b""
+
+        line.misbehave = later
+        assert await slow.read_registers(0, 4) == (0, 0, 0, 0)
+        with pytest.raises(EquipmentError, match=r"unit 1, .*no reply within 0\.1 s; check baud, parity"):
+            await quick.read_registers(0, 1)
+        await quick.close()
+
+
 async def test_a_late_reply_of_another_unit_is_refused() -> None:
     clock = ManualClock()
     async with SerialLine({1: Device(), 2: Device()}) as line:
