@@ -22,6 +22,8 @@ GAUGE_S: Final = 4.0
 CHARACTERISTICS: Final = ("hole_1_x_mm", "hole_1_y_mm")
 READINGS: Final = ("spindle_a_power_kw", "spindle_b_power_kw", "vibration_a_mm_s")
 UNITS: Final = ("kW", "kW", "mm/s")
+PHYSICAL: Final = (0.0, 60.0)
+"""What the sensors can show, in their units."""
 PARAMETERS: Final = ("spindle_a_x_offset_um", "spindle_a_y_offset_um")
 LARGEST_OFFSET_UM: Final = 40
 LARGEST_STEP_UM: Final = 30
@@ -46,7 +48,7 @@ def line_settings(folder: Path, *, scan_s: float = 0.25) -> LineSettings:
                 "port": PLC_PORT,
                 "scan_ms": 1000 * scan_s,
                 "readings": [
-                    {"name": name, "address": 32 + 2 * at, "type": "float32", "unit": unit, "range": (0, 60)}
+                    {"name": name, "address": 32 + 2 * at, "type": "float32", "unit": unit, "range": PHYSICAL}
                     for at, (name, unit) in enumerate(zip(READINGS, UNITS, strict=True))
                 ],
                 "parameters": [

@@ -40,7 +40,7 @@ class Station(Protocol):
 
 
 class People:
-    """Two engineers at one line. `now` gives the shift's seconds, `take_out` takes a part of that serial by hand."""
+    """Two engineers at one line. `now` gives the shift's time, `take_out` takes a part of that serial by hand."""
 
     def __init__(
         self,
@@ -109,7 +109,7 @@ class People:
 
     async def _told_to_take_it_out(self, case: Case) -> bool:
         """The PLC cannot tell this part from another; what was answered last says so."""
-        detail = await self._station(self._records.case, case.id)
+        detail = await self._see(self._records.case, case.id)
         return detail is not None and bool(detail.decisions) and BY_HAND in detail.decisions[-1].detail
 
     async def _decide_on_the_line(self) -> None:

@@ -7,7 +7,7 @@ from typing import Final
 from edge.trial.camera import BRIGHTNESS
 from edge.trial.chronicle import Entered, Exposed, Fact, VerdictTaken
 from edge.trial.invariants.rule import Rule, Scene, Violation, on_wire
-from edge.trial.line import CHARACTERISTICS, LINE, MODELS, READINGS, STATION
+from edge.trial.line import CHARACTERISTICS, LINE, MODELS, PHYSICAL, READINGS, STATION
 from edge.trial.parts import kind_of
 from quality.case import CaseState
 from quality.judgement import Verdict
@@ -137,6 +137,7 @@ class SoundEvidence(Rule):
             self.must(
                 math.isclose(read, truth, rel_tol=NEARLY), f"{what} rests on {name} = {read}, which was {truth}"
             )
+            self.must(PHYSICAL[0] <= truth <= PHYSICAL[1], f"{what} rests on {name} = {truth}, which cannot be")
         forecasts = {each.characteristic: each for each in one.forecasts}
         for name in CHARACTERISTICS:
             seen = forecasts.get(name)

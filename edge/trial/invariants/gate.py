@@ -31,6 +31,11 @@ class NothingHeldPasses(Rule):
     number = 1
     sentence = "no part the policy holds passes the gate without a recorded human release"
 
+    def __init__(self, scene: Scene, broken: Callable[[Violation], None]) -> None:
+        super().__init__(scene, broken)
+        self._serials: dict[str, int] = {}
+        """The number of the part that was first to pass under a serial."""
+
     def heard(self, fact: Fact) -> None:
         """Looks when the gate opens, and into the store at that very moment."""
         if not isinstance(fact, Passed):
@@ -43,7 +48,12 @@ class NothingHeldPasses(Rule):
                 self.must(self._released(fact), f"{what} passed by a release that nobody decided")
             case _:
                 self.must(kind_of(fact.part) is Kind.GOOD, f"{what} passed by PASS")
+                first = self._serials.get(fact.part.serial, fact.part.number)
+                self.must(
+                    first == fact.part.number, f"{what} passed by PASS under the serial of one that had passed"
+                )
                 self.must(self._on_record(fact), f"{what} passed by PASS with no such verdict in the store")
+                self._serials.setdefault(fact.part.serial, fact.part.number)
 
     def _on_record(self, fact: Passed) -> bool:
         return any(
