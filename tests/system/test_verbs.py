@@ -57,7 +57,7 @@ def test_equipment_that_does_not_answer_is_named(tmp_path: Path) -> None:
     path.write_text(line_file(plc_host="127.0.0.1", plc_port="1", gauge_port="1"), encoding="utf-8")
     probes = answer("check", str(path), code=1)["probes"]
     failed = {probe["device"] for probe in probes if not probe["ok"]}
-    assert {"plc 127.0.0.1:1", "gauge 127.0.0.1:1", "camera face"} <= failed
+    assert {"plc 127.0.0.1:1 unit 1", "gauge 127.0.0.1:1 unit 1", "camera face"} <= failed
 
 
 def test_the_shipped_bundles_are_whole(tmp_path: Path) -> None:
