@@ -17,7 +17,7 @@ import structlog
 
 from edge.acquisition.choice import CABLE, Choice
 from edge.acquisition.reach import unreachable
-from edge.acquisition.settings import CameraSettings
+from edge.acquisition.settings import CameraSettings, Kind
 from edge.acquisition.wire import Receiver
 from quality.evidence import Frame, NoEvidence
 from quality.inspection import Cycle
@@ -28,8 +28,10 @@ START_S = 10.0
 """A grabber may take this long from its start to its first word; opening an RTSP stream takes seconds."""
 LOOK_S = 0.1
 FIRST_PAUSE_S = 0.1
-LONGEST_PAUSE_S = 0.5
-"""Between two tries, so that a camera that is back gives evidence again well within two seconds."""
+LONGEST_PAUSE_S = 1.0
+"""Between two processes; so short that a camera that is back gives evidence again within two seconds."""
+REACH_EVERY_S = 0.3
+"""Between two looks whether a network camera is back."""
 
 
 class Camera:
@@ -86,39 +88,44 @@ class Camera:
         return await self._choice.frame_after(monotonic, cycle)
 
     async def _supervise(self) -> None:
-        pause = FIRST_PAUSE_S
+        pause = 0.0
         while True:
-            problem = await unreachable(self.settings)
-            if problem is None:
-                problem = await self._grab()
-                self.restarts += 1
-            pause = FIRST_PAUSE_S if not self._choice.failed else min(pause * 2, LONGEST_PAUSE_S)
-            if problem != self.problem:
-                log.warning("camera failed", camera=self.camera, problem=problem.problem, mend=problem.mend)
-            self._choice.fail(problem)
-            await asyncio.sleep(pause)
+            problem = await self._grab(pause)
+            self.restarts += 1
+            again = min(2 * pause, LONGEST_PAUSE_S) if self._choice.failed else 0.0
+            pause = max(again, FIRST_PAUSE_S)
+            self._fail(problem)
 
-    async def _grab(self) -> NoEvidence:
+    def _fail(self, problem: NoEvidence) -> None:
+        if problem != self.problem:
+            log.warning("camera failed", camera=self.camera, problem=problem.problem, mend=problem.mend)
+        self._choice.fail(problem)
+
+    async def _grab(self, pause: float) -> NoEvidence:
         """Runs one grabber to its end and says why it ended, or why it could not be started."""
         try:
-            return await self._run_grabber()
+            return await self._run_grabber(pause)
         except OSError as error:
+            await asyncio.sleep(pause)
             return self._choice.says(
                 f"its grabber cannot be started: {error.strerror}",
                 "Check the memory, process and open-file limits of this machine.",
             )
 
-    async def _run_grabber(self) -> NoEvidence:
+    async def _run_grabber(self, pause: float) -> NoEvidence:
         loop = asyncio.get_running_loop()
         ours, theirs = socket.socketpair()
         with theirs:
             transport, receiver = await loop.create_unix_connection(lambda: Receiver(self._choice.keep), sock=ours)
             try:
-                process = await _spawn(theirs, self.settings)
+                process = await _spawn(theirs, self.settings.kind)
                 # Held by the grabber alone, so that its end is seen here.
                 theirs.close()
                 self.grabber_pid = process.pid
                 try:
+                    # It makes itself ready meanwhile, so that a camera that is back is read at once.
+                    await self._await_camera(pause, receiver)
+                    _begin(process, self.settings)
                     return await self._watch(receiver)
                 finally:
                     await _end(process)
@@ -126,8 +133,15 @@ class Camera:
             finally:
                 transport.abort()
 
+    async def _await_camera(self, pause: float, receiver: Receiver) -> None:
+        """Returns when it is time to read the camera and it can be reached, or the grabber has ended."""
+        await asyncio.wait([receiver.ended], timeout=pause)
+        while not receiver.ended.done() and (problem := await unreachable(self.settings)) is not None:
+            self._fail(problem)
+            await asyncio.wait([receiver.ended], timeout=REACH_EVERY_S)
+
     async def _watch(self, receiver: Receiver) -> NoEvidence:
-        started = receiver.heard
+        started = receiver.heard = time.monotonic()
         while not receiver.ended.done():
             silent_for = self.settings.silent_s if receiver.heard > started else START_S
             remaining = receiver.heard + silent_for - time.monotonic()
@@ -142,21 +156,25 @@ class Camera:
         )
 
 
-async def _spawn(channel: socket.socket, settings: CameraSettings) -> asyncio.subprocess.Process:
-    process = await asyncio.create_subprocess_exec(
+async def _spawn(channel: socket.socket, kind: Kind) -> asyncio.subprocess.Process:
+    return await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
         "edge.acquisition.grabber",
         str(channel.fileno()),
         str(os.getpid()),
+        kind,
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.DEVNULL,
         pass_fds=(channel.fileno(),),
     )
+
+
+def _begin(process: asyncio.subprocess.Process, settings: CameraSettings) -> None:
+    """It reads the camera from now on."""
     if process.stdin is not None:
         process.stdin.write(settings.to_json())
         process.stdin.close()
-    return process
 
 
 async def _end(process: asyncio.subprocess.Process) -> None:

@@ -1,6 +1,6 @@
 """The process that reads one camera.
 
-`python -m edge.acquisition.grabber FD PARENT_PID`, with the settings on standard input.
+`python -m edge.acquisition.grabber FD PARENT_PID KIND`, then the settings on standard input when it may begin.
 
 It reads everything the camera sends, so that nothing grows old in a buffer, and hands over the newest. It
 repairs nothing: what fails is said once and ends the process, and the edge process starts another.
@@ -12,7 +12,7 @@ import signal
 import socket
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from edge.acquisition.settings import CameraSettings
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    Item = tuple[Captured, bytes | NDArray[np.uint8]] | None
+
 PR_SET_PDEATHSIG = 1
 
 
@@ -29,10 +31,13 @@ def main() -> int:
     """Runs until the camera fails (exit code 1) or the edge process is gone (0)."""
     channel = socket.socket(fileno=int(sys.argv[1]))
     _die_with(parent=int(sys.argv[2]))
+    kind = sys.argv[3]
+    pictures = _source(kind)
+    # Ready; it begins when it is told where the camera is.
     settings = CameraSettings.from_json(sys.stdin.buffer.read())
-    handover = Handover(channel, lossless=settings.kind == "genicam")
+    handover = Handover(channel, lossless=kind == "genicam")
     try:
-        for item in _pictures(settings):
+        for item in pictures(settings):
             handover.offer(item)
     except SourceError as error:
         handover.finish(error)
@@ -48,23 +53,23 @@ def _die_with(parent: int) -> None:
         sys.exit(0)
 
 
-def _pictures(settings: CameraSettings) -> "Iterator[tuple[Captured, bytes | NDArray[np.uint8]] | None]":
-    """The source of that kind, imported only now: a grabber that needs no OpenCV stays at 15 MB."""
-    if settings.kind == "mjpeg":
+def _source(kind: str) -> "Callable[[CameraSettings], Iterator[Item]]":
+    """What reads that kind, and nothing else: a grabber that needs no OpenCV stays at 15 MB."""
+    if kind == "mjpeg":
         from edge.acquisition import mjpeg  # noqa: PLC0415
 
-        return mjpeg.pictures(settings)
-    if settings.kind == "folder":
+        return mjpeg.pictures
+    if kind == "folder":
         from edge.acquisition import folder  # noqa: PLC0415
 
-        return folder.pictures(settings)
-    if settings.kind == "genicam":
+        return folder.pictures
+    if kind == "genicam":
         from edge.acquisition import genicam_source  # noqa: PLC0415
 
-        return genicam_source.pictures(settings)
+        return genicam_source.pictures
     from edge.acquisition import opencv_source  # noqa: PLC0415
 
-    return opencv_source.pictures(settings)
+    return opencv_source.pictures
 
 
 class Handover:
@@ -84,7 +89,7 @@ class Handover:
         self._thread = threading.Thread(target=self._send_all, daemon=True)
         self._thread.start()
 
-    def offer(self, item: "tuple[Captured, bytes | NDArray[np.uint8]] | None") -> None:
+    def offer(self, item: "Item") -> None:
         """Puts a picture into the place, or says that the source is watched and has none."""
         with self._changed:
             if item is None:

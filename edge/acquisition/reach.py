@@ -5,6 +5,7 @@ a second, so that the camera is read again soon after it is back.
 """
 
 import asyncio
+import os
 from urllib.parse import urlsplit
 
 from edge.acquisition.settings import CameraSettings
@@ -26,10 +27,11 @@ async def unreachable(settings: CameraSettings) -> NoEvidence | None:
     host, port = address.hostname, address.port or PORTS[address.scheme]
     try:
         async with asyncio.timeout(settings.timeout_s):
-            _, writer = await asyncio.open_connection(host, port)
+            transport, _ = await asyncio.get_running_loop().create_connection(asyncio.Protocol, host, port)
+    except TimeoutError:
+        return NoEvidence(settings.name, f"{host}:{port} does not answer within {settings.timeout_s:g} s", NETWORK)
     except OSError as error:
-        # A time-out is one too, and says nothing of itself.
-        why = error.strerror or str(error) or f"no answer within {settings.timeout_s:g} s"
+        why = os.strerror(error.errno) if error.errno and error.errno > 0 else error.strerror or str(error)
         return NoEvidence(settings.name, f"{host}:{port} cannot be reached: {why}", NETWORK)
-    writer.transport.abort()
+    transport.abort()
     return None
