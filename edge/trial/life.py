@@ -27,7 +27,7 @@ T = TypeVar("T")
 
 SCAN_S: Final = 0.9
 WITNESS_S: Final = 60.0
-PACE: Final = Pace(beat_s=0.9, orders_s=3.0, cases_s=30.0, holds_s=2.0, cameras_s=3.0, show_s=9.0)
+PACE: Final = Pace(beat_s=0.9, orders_s=3.0, cases_s=60.0, holds_s=2.0, cameras_s=3.0, show_s=20.0)
 """Slower than production, so that a shift costs seconds; every time that the contract names still holds."""
 CHANGING: Final = frozenset(
     {

@@ -74,7 +74,7 @@ class Cited(Rule):
     def _stands(self, fact: VerdictTaken, verdict: Verdict) -> bool:
         rows = [
             row
-            for row in self.scene.records.parts(fact.serial)
+            for row in self.scene.inspections_of(fact.serial)
             if (on_wire(row.cycle_sequence), row.serial) == (fact.sequence, fact.serial)
         ]
         if any(row.boot_count == fact.boot and row.verdict is verdict for row in rows):

@@ -59,7 +59,7 @@ class NothingHeldPasses(Rule):
         return any(
             (row.boot_count, row.cycle_sequence, row.serial) == (fact.boot, fact.sequence, fact.part.serial)
             and row.verdict is Verdict.PASS
-            for row in self.scene.records.parts(fact.part.serial)
+            for row in self.scene.inspections_of(fact.part.serial)
         )
 
     def _released(self, fact: Passed) -> bool:

@@ -12,7 +12,7 @@ from quality.alarm import Alarm
 from quality.plan import ControlPlan
 from records.database import Database
 from records.review_records import ReviewRecords
-from records.views import InspectionDetail
+from records.views import InspectionDetail, InspectionRow
 
 LAST_SEQUENCE: Final = 0xFFFF_FFFF
 
@@ -52,6 +52,8 @@ class Scene:
     alarms: list[Span] = field(default_factory=list)
     crashed_at: float = -1e9
     store_fails_until: float = 0.0
+    _asked: tuple[float, str] = (-1.0, "")
+    _rows: tuple[InspectionRow, ...] = ()
 
     def heard(self, fact: Fact) -> None:
         """Keeps what several rules need to know."""
@@ -77,6 +79,13 @@ class Scene:
             for span in self.alarms
             if kind is None or span.kind == kind
         )
+
+    def inspections_of(self, serial: str) -> tuple[InspectionRow, ...]:
+        """The part's inspections in the store at this moment, which several rules ask about one after the other."""
+        if (self.now(), serial) != self._asked:
+            self._asked = self.now(), serial
+            self._rows = self.records.parts(serial)
+        return self._rows
 
     def _clear(self, at: float, which: Callable[[Span], bool]) -> None:
         for span in self.alarms:
