@@ -112,12 +112,20 @@ class RunningLine:
         urllib.request.urlopen(urllib.request.Request(address, body, method="POST"), timeout=10).close()
 
     def watchdog_tripped(self) -> bool:
-        """The PLC's own word for it, read with a bare Modbus request of our own."""
-        request = struct.pack(">HHHBBHH", 1, 0, 6, 1, 3, 16, 1)
+        """The PLC's own word for it."""
+        return bool(self._status_word(16) & 1 << 4)
+
+    def cycle_sequence(self) -> int:
+        """The number of the part in the station, its lower 16 bits, as the PLC has it."""
+        return self._status_word(7)
+
+    def _status_word(self, address: int) -> int:
+        """Read with a bare Modbus request of our own."""
+        request = struct.pack(">HHHBBHH", 1, 0, 6, 1, 3, address, 1)
         with socket.create_connection(("127.0.0.1", self.ports["plc_port"]), 5) as wire:
             wire.sendall(request)
             answer = wire.recv(64)
-        return bool(answer[-1] & 1 << 4)
+        return int.from_bytes(answer[-2:], "big")
 
     @contextmanager
     def database(self) -> Iterator[Database]:

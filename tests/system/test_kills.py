@@ -7,8 +7,6 @@ cases, every decision was carried out once, and the ledger verifies.
 
 import os
 import random
-import signal
-import subprocess
 import threading
 import time
 from collections import Counter
@@ -26,12 +24,14 @@ from records.ledger import verify
 from records.views import InspectionRow
 from tests.system.running import RunningLine, inspections, wait_until
 from tests.system.tablet import Tablet
+from tests.system.warm import Forked, WarmStart
 
 KILLS = int(os.environ.get("JIDOKA_KILLS", "30"))
 REVIEW_KILLED_EVERY = 10
 VERIFIED_EVERY = 25
 RECOVERED_WITHIN_S = 300
 """On a machine that has much else to do; a good one takes a second or two."""
+MOST_PARTS_OF_A_LIFE = 6
 FULL_SPEED = ("--takt", "0", "--lane", "100000", "--gauge-seconds", "0")
 FINAL = {
     "release": {"kind": DecisionKind.RELEASE.value},
@@ -107,24 +107,27 @@ class Shift:
                 assert part["serial"] in released, part
 
 
-def live(line: RunningLine, shift: Shift, *, kill_review: bool) -> None:
+def live(line: RunningLine, warm: WarmStart, shift: Shift, *, kill_review: bool) -> None:
     """One life of the edge process, from its start to kill -9."""
-    edge = line.start("edge")
+    edge = warm.edge(line.path, line.folder / "edge.log")
     chance = shift.chance
     if chance.random() < 0.2:
         # In the middle of its start.
-        time.sleep(chance.uniform(0, 2))
+        time.sleep(chance.uniform(0, 1))
     else:
         recovered(line, edge)
-        moment = time.monotonic() + chance.uniform(0, 1)
+        until = line.cycle_sequence() + chance.randint(0, MOST_PARTS_OF_A_LIFE)
         if kill_review or chance.random() < 0.5:
             shift.decide(kill_review=kill_review)
-        time.sleep(max(0.0, moment - time.monotonic()))
-    kill(edge)
+        wait_until(lambda: line.cycle_sequence() >= until, "parts", 120)
+        time.sleep(chance.uniform(0, 0.1))
+    assert edge.poll() is None, "it ended by itself"
+    edge.kill()
+    edge.close()
     (line.folder / "edge.log").write_text("")
 
 
-def recovered(line: RunningLine, edge: subprocess.Popen[bytes]) -> None:
+def recovered(line: RunningLine, edge: Forked) -> None:
     """Waits for the end of its recovery."""
     deadline = time.monotonic() + RECOVERED_WITHIN_S
     while "edge has recovered" not in (log := line.log("edge")):
@@ -133,22 +136,28 @@ def recovered(line: RunningLine, edge: subprocess.Popen[bytes]) -> None:
         time.sleep(0.05)
 
 
-def kill(edge: subprocess.Popen[bytes]) -> None:
-    assert edge.poll() is None, "it ended by itself"
-    edge.send_signal(signal.SIGKILL)
-    edge.wait()
+@pytest.fixture
+def warm() -> Iterator[WarmStart]:
+    starting = WarmStart()
+    yield starting
+    starting.close()
 
 
-def test_kill_9_at_any_moment_loses_nothing_and_passes_nothing(make_line: Callable[..., RunningLine]) -> None:
+def test_kill_9_at_any_moment_loses_nothing_and_passes_nothing(
+    make_line: Callable[..., RunningLine], warm: WarmStart
+) -> None:
     line = make_line("--seed", "11", *FULL_SPEED)
     shift = Shift(line, random.Random(11))  # noqa: S311 - moments, not secrets
     for number in range(1, KILLS + 1):
-        live(line, shift, kill_review=number % REVIEW_KILLED_EVERY == 0)
+        live(line, warm, shift, kill_review=number % REVIEW_KILLED_EVERY == 0)
         shift.look()
         if number % VERIFIED_EVERY == 0:
             with line.database() as database:
                 assert verify(database).broken_at is None
             say(f"{number} kills: {len(shift.recorded)} parts, {len(shift.decided)} decisions")
+
+    production = f"{shift.lives_with_production} of them in production"
+    assert shift.lives_with_production >= KILLS / 2
 
     line.start("edge")
     stop = str(uuid4())
@@ -159,10 +168,8 @@ def test_kill_9_at_any_moment_loses_nothing_and_passes_nothing(make_line: Callab
     wait_until(lambda: nothing_waits(line), "every part answered", 60)
     shift.look()
     compare(line, shift)
-    production = f"{shift.lives_with_production} of them in production"
     say(f"{KILLS} kills of edge, {production}; {shift.review_kills} of review")
     say(f"{len(shift.recorded)} parts, {len(shift.decided)} decisions; 0 violations")
-    assert shift.lives_with_production >= KILLS / 2
 
 
 def compare(line: RunningLine, shift: Shift) -> None:
