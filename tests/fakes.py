@@ -266,6 +266,7 @@ class FakeRecords:
     orders: dict[int, Order] = field(default_factory=dict)
     measured: list[tuple[Sequence[Measurement], bool]] = field(default_factory=list)
     alarms: dict[tuple[str, str], Alarm] = field(default_factory=dict)
+    raised: list[Alarm] = field(default_factory=list)
     line: Mapping[str, object] = field(default_factory=dict)
     rows: list[HistoryRow] = field(default_factory=list)
     changes: int = 0
@@ -370,6 +371,7 @@ class FakeRecords:
 
     def raise_alarm(self, alarm: Alarm) -> None:
         self.alarms.setdefault((alarm.source, alarm.kind), alarm)
+        self.raised.append(alarm)
 
     def clear_alarm(self, source: str, kind: str, at: datetime) -> None:
         assert at.tzinfo is not None

@@ -168,11 +168,15 @@ class Threads:
 
 
 class _Held(InlineExecutor):
+    """One thread: what it hangs in keeps it from everything that is asked later."""
+
     def __init__(self, threads: Threads) -> None:
         self._threads = threads
+        self._hangs = False
 
     def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
-        if not self._threads.hanging:
+        self._hangs = self._hangs or self._threads.hanging
+        if not self._hangs:
             return super().submit(fn, *args, **kwargs)
         future: Future[T] = Future()
         future.set_running_or_notify_cancel()

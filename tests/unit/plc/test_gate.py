@@ -421,6 +421,29 @@ async def test_an_order_older_than_the_last_is_refused_and_not_written(plc: Scri
     assert plc.orders == []
 
 
+async def test_an_order_meant_for_an_earlier_boot_is_not_written(plc: ScriptedPlc, gate: ModbusGate) -> None:
+    with pytest.raises(EquipmentError, match=r"restarted \(boot 2, now 3\) before order 41 was written"):
+        await gate.give_order(replace(order(41), boot_count=2))
+    assert plc.orders == []
+
+
+async def test_an_order_that_the_restart_of_the_plc_swallowed_is_not_written_to_its_next_life(
+    plc: ScriptedPlc, gate: ModbusGate
+) -> None:
+    def swallow(request: bytes, reply: bytes) -> bytes | None:
+        if request[7] != 16:
+            return reply
+        plc.misbehave = None
+        plc.orders.clear()
+        plc.restart()
+        return None
+
+    plc.misbehave = swallow
+    with pytest.raises(EquipmentError, match=r"restarted \(boot 3, now 4\) before it acknowledged order 41"):
+        await gate.give_order(order(41))
+    assert plc.orders == []
+
+
 async def test_an_order_without_an_answer_is_an_error(plc: ScriptedPlc, gate: ModbusGate) -> None:
     plc.carry_out = lambda _code, _target, _value: None
     with pytest.raises(EquipmentError, match=r"order 41 \(RELEASE_PART\) within 2 s"):
