@@ -24,7 +24,7 @@ def begun(line: RunningLine, *options: str) -> subprocess.Popen[str]:
 
 
 def answer(process: subprocess.Popen[str], code: int) -> dict[str, Any]:
-    out, err = process.communicate(timeout=120)
+    out, err = process.communicate(timeout=240)
     assert process.returncode == code, out + err
     parsed: dict[str, Any] = json.loads(out)
     return parsed
