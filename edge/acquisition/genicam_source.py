@@ -7,7 +7,7 @@ without loss.
 
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +16,10 @@ from numpy.typing import NDArray
 
 from edge.acquisition.settings import CameraSettings
 from edge.acquisition.wire import Captured, SourceError, captured_at_monotonic
+
+with suppress(ImportError):
+    # Takes half a second, which a grabber that waits for its camera has; who needs it finds it missing below.
+    import harvesters.core  # noqa: F401
 
 if TYPE_CHECKING:
     from harvesters.core import Buffer, Harvester, ImageAcquirer
