@@ -1,1 +1,1 @@
-"""Deterministic simulation of production under faults: the edge process on virtual time, network, disk and line."""
+"""Production under faults, from a seed: the edge process on virtual time, with network, disk and line to match."""

@@ -15,7 +15,7 @@ from quality.order import Order
 
 
 def trace_of(facts: Sequence[Fact], violations: Sequence[Violation]) -> tuple[str, ...]:
-    """The facts in their order, without pictures and model answers that are sound, and the violations behind them."""
+    """The facts in their order, without sound pictures and model answers, and the violations behind them."""
     told = [line_of(fact) for fact in facts if not (isinstance(fact, Exposed | Inferred) and fact.sound)]
     return (
         *told,

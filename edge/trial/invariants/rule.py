@@ -81,7 +81,7 @@ class Scene:
         )
 
     def inspections_of(self, serial: str) -> tuple[InspectionRow, ...]:
-        """The part's inspections in the store at this moment, which several rules ask about one after the other."""
+        """The part's inspections in the store at this moment, about which several rules ask in a row."""
         if (self.now(), serial) != self._asked:
             self._asked = self.now(), serial
             self._rows = self.records.parts(serial)
