@@ -16,6 +16,14 @@ def modbus_mistakes(settings: LineSettings) -> Iterator[Found]:
     """Every contradiction among PLC, gauge and devices."""
     plc = settings.plc
     yield from _tag_mistakes(("plc",), plc, {"readings": plc.readings, "parameters": plc.parameters})
+    if plc.coils is not None and plc.coils.serial_address is not None:
+        words = (plc.coils.serial_length + 1) // 2
+        if words > plc.max_registers:
+            yield (
+                ("plc", "coils", "serial_length"),
+                f"the serial takes {words} registers, the PLC gives {plc.max_registers} at once",
+                "Mend the length or max_registers.",
+            )
     for index, device in enumerate(settings.devices):
         yield from _tag_mistakes(("devices", index), device, {"readings": device.readings})
     yield from _line_mistakes(settings)

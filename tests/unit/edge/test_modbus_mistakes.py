@@ -123,6 +123,13 @@ MISTAKES: dict[str, tuple[str, str, str]] = {
         "devices[0].readings",
         "1",
     ),
+    "a serial longer than a request": (
+        reaching(
+            f"{OVER_TCP}\n  max_registers: 4\n  coils: {{cycle_address: 0, serial_address: 8, serial_length: 16}}"
+        ).replace("profile: block", "profile: coils"),
+        "plc.coils.serial_length",
+        "the serial takes 8 registers, the PLC gives 4 at once",
+    ),
     "a reading longer than a request": (
         reaching(OVER_TCP, mill("host: 192.0.2.12\n    max_registers: 4").replace("float32", "ascii, length: 12")),
         "devices[0].readings[0]",
