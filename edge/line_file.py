@@ -109,18 +109,17 @@ def _reached(reach: R, folder: Path) -> R:
 def _contradictions(settings: LineSettings) -> Iterator[tuple[Location, str, str]]:
     """What each section allows by itself and the sections together do not."""
     characteristics = [c.name for c in settings.plan.characteristics]
-    tags = [*settings.plc.readings, *settings.plc.parameters]
+    at_plc = [tag.name for tag in (*settings.plc.readings, *settings.plc.parameters)]
+    readings = list(at_plc)
     for index, device in enumerate(settings.devices):
-        known = {tag.name for tag in tags}
         for number, tag in enumerate(device.readings):
-            if tag.name in known:
+            if tag.name in readings:
                 yield (
                     ("devices", index, "readings", number, "name"),
-                    f"{tag.name} is read from another device already",
+                    f"{tag.name} is read already",
                     "Rename or remove one.",
                 )
-        tags += device.readings
-    readings = [tag.name for tag in tags]
+            readings.append(tag.name)
     cameras = [camera.name for camera in settings.cameras]
     yield from _twice(characteristics, ("plan", "characteristics"), "characteristic")
     yield from _twice([tag.name for tag in settings.plc.readings], ("plc", "readings"), "reading")
@@ -130,11 +129,11 @@ def _contradictions(settings: LineSettings) -> Iterator[tuple[Location, str, str
     yield from modbus_mistakes(settings)
     for index, rule in enumerate(settings.plan.parameters):
         where: Location = ("plan", "parameters", index)
-        if rule.name not in readings:
+        if rule.name not in at_plc:
             yield (
                 (*where, "name"),
                 f"{rule.name} has no read-back under plc.parameters",
-                f"Add its register there{_did_you_mean(rule.name, readings)}.",
+                f"Add its register there{_did_you_mean(rule.name, at_plc)}.",
             )
         yield from _unknown(rule.moves, characteristics, (*where, "moves"), "characteristic")
     for index, tool in enumerate(settings.plan.tools):

@@ -116,7 +116,12 @@ MISTAKES: dict[str, tuple[str, str, str]] = {
     "a reading named as one of the PLC's": (
         reaching(OVER_TCP, mill(name="clamp_pressure_bar")),
         "devices[0].readings[0].name",
-        "read from another device already",
+        "is read already",
+    ),
+    "a reading twice in one device": (
+        reaching(OVER_TCP, mill() + mill().split("readings:\n")[1].replace("address: 2", "address: 4")),
+        "devices[0].readings[1].name",
+        "is read already",
     ),
     "a device without readings": (
         reaching(OVER_TCP, "devices: [{name: mill, host: 192.0.2.12, readings: []}]\n"),
