@@ -21,7 +21,7 @@ class BadNetwork:
 
     def __init__(self, server_port: int, seed: int, share: float, patience_s: float) -> None:
         self._server_port = server_port
-        self._chance = Random(seed)  # noqa: S311 - faults, not secrets
+        self._chance = Random(seed)
         self._share = share
         self._patience_s = patience_s
         self._weights = [WEIGHTS.get(kind, 1.0) for kind in KINDS]

@@ -114,7 +114,7 @@ def run_to_the_end(line: RunningLine) -> Counter[str]:
 
     How many alarms there were of each kind; the records show the newest 500, so they are counted on the way.
     """
-    chance = random.Random(SEED)  # noqa: S311 - which parts, not secrets
+    chance = random.Random(SEED)
     seen: set[str] = set()
     alarms: dict[int, str] = {}
     done, changed = 0, time.monotonic()
