@@ -29,18 +29,18 @@ PR_SET_PDEATHSIG = 1
 
 def main() -> int:
     """Runs until the camera fails (exit code 1) or the edge process is gone (0)."""
-    channel = socket.socket(fileno=int(sys.argv[1]))
-    _die_with(parent=int(sys.argv[2]))
-    kind = sys.argv[3]
-    pictures = _source(kind)
-    # Ready; it begins when it is told where the camera is.
-    settings = CameraSettings.from_json(sys.stdin.buffer.read())
-    handover = Handover(channel, lossless=kind == "genicam")
-    try:
-        for item in pictures(settings):
-            handover.offer(item)
-    except SourceError as error:
-        handover.finish(error)
+    with socket.socket(fileno=int(sys.argv[1])) as channel:
+        _die_with(parent=int(sys.argv[2]))
+        kind = sys.argv[3]
+        pictures = _source(kind)
+        # Ready; it begins when it is told where the camera is.
+        settings = CameraSettings.from_json(sys.stdin.buffer.read())
+        handover = Handover(channel, lossless=kind == "genicam")
+        try:
+            for item in pictures(settings):
+                handover.offer(item)
+        except SourceError as error:
+            handover.finish(error)
     return 1
 
 
