@@ -42,7 +42,7 @@ class Disk:
     """One disk, and the processes that keep a database on it."""
 
     def __init__(self, loop: VirtualLoop, random: Random) -> None:
-        self._loop = loop
+        self.loop = loop
         self._random = random
         self._base = newest_driver()
         self._until: dict[FaultKind, float] = {}
@@ -58,7 +58,7 @@ class Disk:
             self._kills.append(fault.kind)
             self._transactions_left = 1 + fault.detail % KILL_WITHIN
         else:
-            self._until[fault.kind] = self._loop.time() + fault.seconds
+            self._until[fault.kind] = self.loop.time() + fault.seconds
 
     def thread(self) -> Executor:
         """For one process."""
@@ -134,7 +134,7 @@ class Disk:
             self._statements_left = self._random.randint(1, 6)
 
     def _cut(self, process: Process | None) -> None:
-        self.cuts.append((self._loop.elapsed(), self._kills.pop(0)))
+        self.cuts.append((self.loop.elapsed(), self._kills.pop(0)))
         self._statements_left = None
         if process is not None:
             process.kill()
@@ -144,14 +144,14 @@ class Disk:
         seconds = self._random.uniform(*(SLOW_CALL_S if self._has(FaultKind.STORE_SLOW) else CALL_S))
         if self._has(FaultKind.STORE_LOCKED):
             # SQLite waits that long by itself before it gives up.
-            seconds += min(BUSY_TIMEOUT_MS / 1000, self._until[FaultKind.STORE_LOCKED] - self._loop.time())
+            seconds += min(BUSY_TIMEOUT_MS / 1000, self._until[FaultKind.STORE_LOCKED] - self.loop.time())
         return seconds
 
     def _fails(self) -> bool:
         return self._has(FaultKind.STORE_BROKEN) and self._random.random() < FAILS_SHARE
 
     def _has(self, kind: FaultKind) -> bool:
-        return self._loop.time() < self._until.get(kind, 0.0)
+        return self.loop.time() < self._until.get(kind, 0.0)
 
     def _error(self, code: int, sentence: str) -> Exception:
         error: Exception = self._base.OperationalError(sentence)
