@@ -13,7 +13,7 @@ from typing import Final
 
 from plc.gate import ACKNOWLEDGE_WITHIN_S, FIRST_POLL_S, LONGEST_POLL_S
 from plc.link import ModbusLink
-from plc.sweep import Sight, Sweep
+from plc.sweep import READS, Sight, Sweep
 from plc.tags import MAX_READ, RegisterImage, Span, Tag, TagType, number_of, text_value
 from quality.characteristic import PartSerial
 from quality.judgement import ReasonCode, Verdict
@@ -212,12 +212,24 @@ class CoilsGate:
             pause = min(2 * pause, LONGEST_POLL_S)
 
     async def _read_coils(self) -> tuple[bool, bool]:
-        """Hold, and whether the hold coil has been written since the part entered (False when nobody says)."""
+        """Hold, and whether the hold coil has been written since the part entered (False when nobody says).
+
+        As two successive reads show them.
+        """
         hold = self._layout.hold
         acknowledge = hold if self._layout.acknowledge is None else self._layout.acknowledge
         first = min(hold, acknowledge)
-        coils = await self._link.read_coils(first, abs(acknowledge - hold) + 1)
-        return coils[hold - first], acknowledge != hold and coils[acknowledge - first]
+        earlier: tuple[bool, bool] | None = None
+        for _ in range(READS):
+            coils = await self._link.read_coils(first, abs(acknowledge - hold) + 1)
+            shown = coils[hold - first], acknowledge != hold and coils[acknowledge - first]
+            if shown == earlier:
+                return shown
+            earlier = shown
+        raise EquipmentError(
+            f"{self._link.address}: coils {hold} (hold) and {acknowledge} (acknowledge) changed with each of"
+            f" {READS} reads; let nothing write them but this edge process and the PLC's program"
+        )
 
     def _station(self, sight: Sight) -> _Station:
         layout, image = self._layout, sight.image

@@ -82,7 +82,7 @@ async def test_a_scan_makes_a_status_of_counter_serial_and_coils(plc: CoilsPlc, 
     assert (status.boot_count, status.cycle_sequence, status.serial) == (3, 17, PART)
     assert (status.part_present, status.ready_for_verdict, status.gate_closed) == (True, True, True)
     assert scan.value("power_kw") == 7.0
-    assert plc.requests == [(3, 4, 29), (3, 4, 29), (1, 0, 3)]
+    assert plc.requests == [(3, 4, 29), (3, 4, 29), (1, 0, 3), (1, 0, 3)]
     assert (await port.scan()).status.heartbeat == status.heartbeat + 1
 
 
@@ -157,6 +157,41 @@ async def test_orders_that_coils_cannot_carry_are_unknown(plc: CoilsPlc, gate: C
     for code in set(OrderCode) - {OrderCode.RELEASE_PART}:
         assert await gate.give_order(order(17, code)) is OrderResult.UNKNOWN_CODE
     assert plc.requests == []
+
+
+async def test_an_acknowledgement_that_only_a_damaged_reply_shows_is_none(
+    plc: CoilsPlc, gate: CoilsGate, clock: ManualClock
+) -> None:
+    plc.deaf = True
+    reads: list[bytes] = []
+
+    def every_seventh_says_taken(request: bytes, reply: bytes) -> bytes:
+        if request[7] != 1:
+            return reply
+        reads.append(reply)
+        return reply[:-1] + bytes([reply[-1] | 1 << TAKEN]) if len(reads) % 7 == 0 else reply
+
+    plc.misbehave = every_seventh_says_taken
+    with pytest.raises(EquipmentError, match="did not acknowledge the release of cycle 17"):
+        await gate.give_verdict(17, PART, Verdict.PASS, None)
+    assert len(reads) > 14
+    assert clock.seconds >= 2
+
+
+async def test_coils_that_change_with_every_read_are_an_error(plc: CoilsPlc, gate: CoilsGate) -> None:
+    reads: list[bytes] = []
+
+    def flicker(request: bytes, reply: bytes) -> bytes:
+        if request[7] != 1:
+            return reply
+        reads.append(reply)
+        return reply[:-1] + bytes([reply[-1] ^ len(reads) % 2])
+
+    plc.misbehave = flicker
+    with pytest.raises(
+        EquipmentError, match=r"coils 0 \(hold\) and 2 \(acknowledge\) changed with each of 5 reads"
+    ):
+        await gate.scan()
 
 
 async def test_a_pass_that_is_not_acknowledged_is_withdrawn(
