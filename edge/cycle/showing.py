@@ -71,7 +71,12 @@ class Showing:
                 for camera in self._cameras
             ],
             "models": [
-                {"name": name, "ok": True, "digest": digest, "detail": digest[:12]}
+                {
+                    "name": name,
+                    "ok": not trouble(f"model {name}"),
+                    "digest": digest,
+                    "detail": trouble(f"model {name}") or digest[:12],
+                }
                 for name, digest in self._models
             ],
             "store": {"ok": not trouble("store"), "detail": trouble("store") or self._store},
