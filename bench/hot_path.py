@@ -34,6 +34,7 @@ from edge.acquisition.settings import CameraSettings
 from edge.acquisition.wire import Captured, Grabbed
 from edge.clock import SystemClock
 from edge.cycle.alarms import Alarms
+from edge.cycle.attempts import Attempts
 from edge.cycle.collecting import Collecting
 from edge.cycle.delivery import Delivery
 from edge.cycle.inspecting import Inspecting
@@ -196,6 +197,7 @@ async def run_ours(
         Collecting((), lambda: watch.latest),
         judging,
         Serials(store, write),
+        Attempts(folder / "judging"),
         records,
         write,
         Delivery(timed_gate, store, write, alarms, clock),

@@ -13,6 +13,7 @@ from functools import partial
 import structlog
 
 from edge.cycle.alarms import Alarms
+from edge.cycle.attempts import Attempts
 from edge.cycle.camera_watch import CameraWatch
 from edge.cycle.case_clock import CaseClock
 from edge.cycle.collecting import Collecting
@@ -131,6 +132,7 @@ async def assemble(settings: LineSettings, around: Surroundings, pace: Pace = Pa
         Collecting(devices, lambda: watch.latest),
         judging,
         serials,
+        Attempts(live_folder(settings) / "judging"),
         records,
         write,
         delivery,

@@ -5,6 +5,7 @@ the world moves on, so what the verdict rests on is looked at once more before i
 """
 
 from edge.cycle.alarms import Alarms
+from edge.cycle.attempts import Attempts
 from edge.cycle.collecting import Collecting
 from edge.cycle.delivery import Delivery
 from edge.cycle.judging import Judging
@@ -21,6 +22,9 @@ from quality.judgement import Verdict
 from quality.ports import AlreadyRecorded, Records
 from quality.station import VerdictAnswer
 
+MOST_ATTEMPTS = 2
+"""So often the process may die on a part before the part is held without being judged."""
+
 
 class Inspecting:
     """Takes parts from the watch, one after the other."""
@@ -31,6 +35,7 @@ class Inspecting:
         collecting: Collecting,
         judging: Judging,
         serials: Serials,
+        attempts: Attempts,
         records: Records,
         write: Writer,
         delivery: Delivery,
@@ -43,6 +48,7 @@ class Inspecting:
         self._collecting = collecting
         self._judging = judging
         self._serials = serials
+        self._attempts = attempts
         self._records = records
         self._write = write
         self._delivery = delivery
@@ -60,8 +66,11 @@ class Inspecting:
     async def inspect(self, waiting: Waiting) -> None:
         """One part's whole way."""
         cycle = waiting.cycle
+        died = self._attempts.begin(cycle)
         if waiting.overflow:
             inspection = self._judging.overflow(cycle)
+        elif died >= MOST_ATTEMPTS:
+            inspection = self._judging.given_up(cycle, died)
         else:
             scan = await self._collecting.complete(cycle, waiting.scan)
             inspection = await self._judging.judge(cycle, scan)
@@ -77,8 +86,10 @@ class Inspecting:
         try:
             await self._write(self._records.record, inspection, case, kept)
         except AlreadyRecorded as known:
+            self._attempts.end()
             await self._seen_before(cycle, known)
             return
+        self._attempts.end()
         self._serials.remember(cycle, held=inspection.verdict is not Verdict.PASS)
         await self._alarms.clear("plc", "cycle counted twice")
         await self._answer(inspection, waiting.scan.monotonic)

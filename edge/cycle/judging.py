@@ -95,8 +95,19 @@ class Judging:
     def overflow(self, cycle: Cycle) -> Inspection:
         """A hold for a part that came while too many others waited to be judged."""
         missing = NoEvidence("edge process", "too many parts waited to be judged", "look for a slow model or disk")
-        evidence = Evidence(missing=(missing,))
-        return self._inspection(cycle, evidence, (judge_missing(missing, ReasonCode.OVERFLOW),))
+        return self._unjudged(cycle, missing, ReasonCode.OVERFLOW)
+
+    def given_up(self, cycle: Cycle, times: int) -> Inspection:
+        """A hold for a part on which this process has died that often."""
+        missing = NoEvidence(
+            "edge process",
+            f"it died {times} times while it judged this part",
+            "look at its log; check the bundles with `jidoka models verify`",
+        )
+        return self._unjudged(cycle, missing, ReasonCode.NO_EVIDENCE)
+
+    def _unjudged(self, cycle: Cycle, missing: NoEvidence, code: ReasonCode) -> Inspection:
+        return self._inspection(cycle, Evidence(missing=(missing,)), (judge_missing(missing, code),))
 
     def case_for(self, inspection: Inspection) -> Case | None:
         """The question a person is asked about the part, or None when it passes."""

@@ -20,7 +20,7 @@ class Graph:
 
     def __init__(self, *answer: object) -> None:
         self.answer = answer
-        self.error: Exception | None = None
+        self.error: BaseException | None = None
 
     def run(self, output_names: list[str] | None, input_feed: Mapping[str, NDArray[Any]]) -> list[NDArray[Any]]:
         assert output_names

@@ -17,6 +17,7 @@ import pytest
 from edge.clock import SystemClock
 from edge.cycle.alarms import Alarms
 from edge.cycle.bundle_watch import BundleWatch
+from edge.cycle.inspecting import MOST_ATTEMPTS
 from edge.cycle.loose_thread import LooseThread
 from edge.cycle.model_thread import MOST_LATE, ModelThread
 from edge.equipment import bundle_folder
@@ -277,6 +278,31 @@ async def test_inference_worker_killed() -> None:
     assert answers[-1] == 0.5
     for one in made:
         await asyncio.to_thread(one.shutdown)
+
+
+class Crash(BaseException):
+    """As when native code takes the process with it: nothing catches it, nothing is recorded."""
+
+
+async def test_part_that_kills_the_edge_process(line: Line) -> None:
+    graph = Graph(*SOUND_FORECAST)
+    line.forecaster = forecasting(graph)
+    async with line.running():
+        await passes_again(line)
+    graph.error = Crash()
+    line.plc.enter("BM-2")
+    for _ in range(MOST_ATTEMPTS):
+        with pytest.raises(AssertionError, match="the edge process died"):
+            async with line.running():
+                await line.clock.advance(1)
+        assert len(line.records.inspections) == 1
+    async with line.running():
+        await line.clock.advance(1)
+        assert line.inspection("BM-2").verdict is Verdict.HOLD
+        assert "it died 2 times while it judged this part" in line.alarm("no evidence")
+        assert line.is_held("BM-2")
+        graph.error = None
+        await passes_again(line)
 
 
 class SpoiledGauge:

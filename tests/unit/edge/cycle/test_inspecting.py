@@ -3,11 +3,13 @@
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from edge.cycle.alarms import Alarms
+from edge.cycle.attempts import Attempts
 from edge.cycle.collecting import Collecting
 from edge.cycle.delivery import Delivery
 from edge.cycle.inspecting import Inspecting
@@ -71,6 +73,7 @@ class Station:
 
 @pytest.fixture
 def station(
+    tmp_path: Path,
     plan: ControlPlan,
     clock: FakeClock,
     gate: FakeGate,
@@ -90,6 +93,7 @@ def station(
         Collecting((), lambda: None),
         judging,
         Serials(records, write),
+        Attempts(tmp_path / "judging"),
         records,
         write,
         Delivery(gate, records, write, alarms, clock),
