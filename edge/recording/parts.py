@@ -11,20 +11,29 @@ from quality.characteristic import Characteristic, Limits
 from quality.recording import PartHistory
 
 _OF_THE_PART = frozenset({"sequence", "serial", "bar", "provoked_fault"})
-_TIME = "_at"
+_TIME, _MEASURED = "_at", "measured_at"
 
 
 def read_parts(folder: Path) -> PartHistory:
     """The parts of the recording in `folder`, in the order of their file.
 
     Columns named in `limits.csv` are measured characteristics; columns ending in `_at` are times, and all others
-    readings. `maintenance.csv` may be absent. Raises RecordingError naming file, line, column and mend.
+    readings. Columns stand in the order in which they become known: what stands before `measured_at`, if there is
+    such a column, is known before the part is measured, and is a reading whether it has limits or not.
+    `maintenance.csv` may be absent. Raises RecordingError naming file, line, column and mend.
     """
     path = folder / "parts.csv"
     header, rows = read_table(path, ("sequence", "serial"))
     if not rows:
         raise RecordingError(f"{path}: has no parts; record some first")
-    characteristics = _characteristics(folder / "limits.csv", header)
+    known_before = set(header[: header.index(_MEASURED)]) if _MEASURED in header else set()
+    characteristics = tuple(
+        c for c in _characteristics(folder / "limits.csv", header) if c.name not in known_before
+    )
+    if not characteristics:
+        raise RecordingError(
+            f"{path}: every column with limits stands before measured_at; put what is measured behind it"
+        )
     names = [c.name for c in characteristics]
     times = [column for column in header if column.endswith(_TIME)]
     readings = tuple(c for c in header if c not in _OF_THE_PART and c not in names and c not in times)

@@ -76,6 +76,19 @@ def test_empty_lines_are_passed_over(folder: Path) -> None:
     assert read_parts(folder).serials == ("A1", "A2")
 
 
+def test_what_stands_before_measured_at_is_known_before_measuring_and_is_a_reading(folder: Path) -> None:
+    (folder / "limits.csv").write_text("characteristic,nominal,lower,upper\nweight_kg,,1,2\nx_mm,0,-0.5,0.5\n")
+    (folder / "parts.csv").write_text(
+        "sequence,serial,weight_kg,measured_at,x_mm,force_n\n1,A,1.5,2026-01-05T06:00:00,0.1,3\n"
+    )
+    history = read_parts(folder)
+    assert [c.name for c in history.characteristics] == ["x_mm"]
+    assert history.reading_names == ("weight_kg", "force_n")
+    (folder / "limits.csv").write_text("characteristic,nominal,lower,upper\nweight_kg,,1,2\n")
+    with pytest.raises(RecordingError, match="stands before measured_at"):
+        read_parts(folder)
+
+
 def test_a_recording_without_readings_times_or_bars_is_read(folder: Path) -> None:
     (folder / "parts.csv").write_text("sequence,serial,x_mm,roughness_um\n1,A1,0.1,2\n")
     history = read_parts(folder)
