@@ -5,6 +5,7 @@ that no two are alike.
 """
 
 import hashlib
+from collections import deque
 from collections.abc import Callable
 from random import Random
 from typing import Final
@@ -28,6 +29,8 @@ BRIGHTNESS: Final = {Kind.GOOD: 20, Kind.OUT: 20, Kind.DOUBTFUL: 128, Kind.DEFEC
 """Of the left half. An empty station looks as harmless as a good part does."""
 EVERY_S: Final = 0.3
 IDLE_EVERY_S: Final = 10.0
+BUFFERED: Final = 6
+"""Fewer than acquisition keeps: an old picture under a new stamp can be told by its bytes alone."""
 CLOCK_AHEAD_S: Final = 30.0
 SETTINGS: Final = CameraSettings(
     name=CAMERA,
@@ -87,10 +90,8 @@ class TrialCamera:
         self._details: dict[FaultKind, int] = {}
         self._looked_at = 0.0
         self._newest: tuple[bytes, Captured] | None = None
-        self._shown: tuple[str, bytes, Captured] | None = None
-        """The serial of the part shown last, and the first picture of it."""
-        self._before: tuple[bytes, Captured] | None = None
-        """The first picture of the part before that."""
+        self._handed: deque[tuple[Part | None, bytes, Captured]] = deque(maxlen=BUFFERED)
+        """What a camera that lags may hand over once more: what each picture shows, and the picture."""
 
     def watched_by(self, face: Face) -> None:
         """From now on the pictures go there; the process that watched before is gone."""
@@ -125,10 +126,8 @@ class TrialCamera:
             captured = Captured(captured.monotonic + CLOCK_AHEAD_S, captured.epoch + CLOCK_AHEAD_S)
         if self._active(FaultKind.CAMERA_FROZEN) and self._newest is not None:
             return self._newest[0], captured
-        if self._active(FaultKind.PREVIOUS_FRAME) and self._previous(part) is not None:
-            earlier = self._previous(part)
-            if earlier is not None:
-                return earlier[0], captured if self._details[FaultKind.PREVIOUS_FRAME] % 2 else earlier[1]
+        if self._active(FaultKind.PREVIOUS_FRAME) and (earlier := self._previous(part)) is not None:
+            return earlier[0], captured if self._details[FaultKind.PREVIOUS_FRAME] % 2 else earlier[1]
         wide = FACE_PIXELS + 8 * self._active(FaultKind.WRONG_RESOLUTION)
         encoded = self._expose(part, wide)
         sound = wide == FACE_PIXELS
@@ -137,7 +136,8 @@ class TrialCamera:
         self._chronicle.tell(
             Exposed(self._now(), part.serial if part else None, hashlib.sha256(encoded).hexdigest(), sound)
         )
-        self._remember(part, encoded, captured)
+        self._newest = encoded, captured
+        self._handed.append((part, encoded, captured))
         return encoded, captured
 
     def _expose(self, part: Part | None, wide: int) -> bytes:
@@ -151,18 +151,14 @@ class TrialCamera:
         cut = self._random.randrange(len(encoded) // 4, len(encoded) - 8)
         return encoded[:cut] if self._details[FaultKind.CAMERA_CORRUPT] % 2 else encoded[:cut] + encoded
 
-    def _remember(self, part: Part | None, encoded: bytes, captured: Captured) -> None:
-        self._newest = encoded, captured
-        if part is not None and (self._shown is None or self._shown[0] != part.serial):
-            if self._shown is not None:
-                self._before = self._shown[1:]
-            self._shown = part.serial, encoded, captured
-
     def _previous(self, part: Part | None) -> tuple[bytes, Captured] | None:
-        """The first picture of the part before the one that stands there."""
-        if part is None or self._shown is None:
+        """The newest picture of another part than the one that stands there, if the camera still has one."""
+        if part is None:
             return None
-        return self._before if self._shown[0] == part.serial else self._shown[1:]
+        for shown, encoded, captured in reversed(self._handed):
+            if shown is not None and shown is not part:
+                return encoded, captured
+        return None
 
     def _hand_over(self, encoded: bytes, captured: Captured) -> None:
         received = self._clock.monotonic()

@@ -59,7 +59,7 @@ class WatchedStation(Station):
         self._now = now
         self._counts: dict[Fate, int] = {}
         self._last = (0, 0)
-        """Boot and true count of the part that entered last."""
+        """Boot and true count, as the counter last showed it."""
         self.beat_at = 0.0
         """When the program last saw the edge's heartbeat change."""
         self.key_on = False
@@ -75,14 +75,18 @@ class WatchedStation(Station):
         """As the simulator's."""
         fate = super().enter(sequence, boot)
         if fate is not None:
-            before = self._last[1] if self._last[0] == boot else 0
-            laps = (before - 1) // LAST_SEQUENCE if before else 0
-            count = laps * LAST_SEQUENCE + sequence
-            count += LAST_SEQUENCE if count <= before else 0
-            self._last = boot, count
-            self._counts[fate] = count
+            count = self._counts[fate] = self.counted(sequence, boot)
             self._chronicle.tell(Entered(self._now(), boot, count, fate.part))
         return fate
+
+    def counted(self, sequence: int, boot: int) -> int:
+        """The true count when the counter shows that, with a part or without one."""
+        before = self._last[1] if self._last[0] == boot else 0
+        laps = (before - 1) // LAST_SEQUENCE if before else 0
+        count = laps * LAST_SEQUENCE + sequence
+        count += LAST_SEQUENCE if count < before else 0
+        self._last = boot, count
+        return count
 
     def let_pass(self, fate: Fate, by: str) -> None:
         """As the simulator's."""
@@ -183,8 +187,10 @@ class Plc:
         if running and self._unread:
             self._catch_up()
         if running and self._skip and self.station.part is None:
-            self.program.count_from(min(self._skip(self.program.sequence), LAST_SEQUENCE))
+            skipped_to = min(self._skip(self.program.sequence), LAST_SEQUENCE)
             self._skip = None
+            self.program.count_from(skipped_to)
+            self.station.counted(skipped_to, self.program.boot)
         key = self._active(FaultKind.BYPASS)
         self.program.bypass = self.station.key_on = key
         while self._stepped_at < now:
