@@ -1,0 +1,237 @@
+"""The decision core under every order of events: people, the PLC's answers and time, as Hypothesis likes.
+
+The machine is a store in a few lines: it keeps what the pure functions return and refuses what they refuse.
+"""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+import pytest
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invariant, multiple, rule
+
+from quality.case import (
+    DECIDING_ROLES,
+    FINAL_DECISIONS,
+    Case,
+    CaseKind,
+    CaseState,
+    Decision,
+    DecisionKind,
+    Disposition,
+    Refusal,
+    RefusalCode,
+    answer,
+    check,
+    escalate,
+    settle,
+)
+from quality.characteristic import Characteristic, Limits, LineId, PartSerial, StationId
+from quality.plan import ControlPlan, ParameterRule, ReactionPlan, Role, Thresholds
+
+BEGIN = datetime(2026, 11, 24, 8, tzinfo=UTC)
+RULE = ParameterRule("x_offset_um", "x offset", "µm", 1, Limits(-150, 150), 100, {"hole_x_mm": 0.001})
+PLAN = ControlPlan(
+    part="beam",
+    characteristics=(Characteristic("hole_x_mm", "mm", Limits(-0.18, 0.18), 0.0),),
+    forecast=Thresholds(0.2, 0.6),
+    surface=Thresholds(0.3, 0.7),
+    measure_every=5,
+    reaction=ReactionPlan(decide_within_s=300),
+    parameters=(RULE,),
+)
+
+
+class DecisionCore(RuleBasedStateMachine):
+    """Cases, the decisions taken on them, and what may never become of them."""
+
+    cases = Bundle("cases")
+    taken = Bundle("taken")
+    travelling = Bundle("travelling")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.now = BEGIN
+        self.numbered = 0
+        self.kept: dict[UUID, Case] = {}
+        self.decisions: dict[UUID, Decision] = {}
+        self.winners: dict[tuple[UUID, int], UUID] = {}
+        self.in_force = 0.0
+
+    def number(self) -> UUID:
+        self.numbered += 1
+        return UUID(int=self.numbered)
+
+    def put(self, moved: Case) -> None:
+        """Keeps the next state of a case; what can never happen to one is looked for here."""
+        before = self.kept[moved.id]
+        assert before.state is not CaseState.CLOSED, "a closed case moved"
+        assert moved.version in {before.version, before.version + 1}
+        assert moved.version > before.version or (moved.state, moved.escalated) == (before.state, True)
+        same = replace(
+            before, version=moved.version, state=moved.state, escalated=moved.escalated, asked=moved.asked
+        )
+        assert moved == same, "a case became another part's"
+        self.kept[moved.id] = moved
+
+    def take(self, decision: Decision) -> bool:
+        """As the store does: the same again changes nothing, another under the same id is refused."""
+        known = self.decisions.get(decision.id)
+        if known is not None:
+            if replace(decision, decided_at=known.decided_at) != known:
+                raise Refusal(RefusalCode.REUSED_ID, "another decision has this id")
+            return False
+        check(decision, PLAN, self.in_force)
+        if decision.case_id is not None:
+            self.put(answer(self.kept[decision.case_id], decision))
+            won = self.kept[decision.case_id].id, decision.case_version or 0
+            assert won not in self.winners, "two decisions won one version"
+            self.winners[won] = decision.id
+        self.decisions[decision.id] = decision
+        return True
+
+    @rule(target=cases, kind=st.sampled_from(CaseKind))
+    def a_part_is_held_or_has_escaped(self, kind: CaseKind) -> UUID:
+        number = self.number()
+        self.kept[number] = Case(
+            id=number,
+            kind=kind,
+            line=LineId("line"),
+            station=StationId("station"),
+            boot_count=1,
+            cycle_sequence=number.int,
+            serial=PartSerial(f"BM-{number.int}"),
+            opened_at=self.now,
+            deadline=self.now + timedelta(seconds=PLAN.reaction.decide_within_s),
+            asked=PLAN.reaction.who,
+        )
+        return number
+
+    @rule(
+        target=taken,
+        case=cases,
+        kind=st.sampled_from(sorted(set(DecisionKind) - {DecisionKind.ADJUST_PARAMETER})),
+        behind=st.sampled_from([0, 0, 0, 0, 1, 2, -1]),
+        role=st.sampled_from([Role.ENGINEER] * 4 + list(Role)),
+        disposition=st.sampled_from([*Disposition, None]),
+        reason=st.sampled_from(["as seen"] * 5 + [" "]),
+    )
+    def somebody_decides(
+        self,
+        case: UUID,
+        kind: DecisionKind,
+        behind: int,
+        role: Role,
+        disposition: Disposition | None,
+        reason: str,
+    ) -> object:
+        before = dict(self.kept)
+        asked = self.kept[case]
+        decision = Decision(
+            self.number(),
+            kind,
+            LineId("line"),
+            "Ana",
+            role,
+            self.now,
+            reason,
+            case,
+            asked.version - behind,
+            disposition,
+        )
+        try:
+            self.take(decision)
+        except Refusal:
+            assert self.kept == before, "a refusal changed something"
+            return multiple()
+        assert role in DECIDING_ROLES
+        assert reason.strip()
+        assert behind == 0, "an answer to another version was taken"
+        assert asked.state is CaseState.OPEN
+        assert kind is not DecisionKind.CONFIRM_HOLD or disposition is not None
+        assert (asked.kind, kind) != (CaseKind.ESCAPE, DecisionKind.RELEASE), "what has passed was released"
+        assert (self.kept[case].state is CaseState.ANSWERED) == (kind in FINAL_DECISIONS)
+        return decision.id
+
+    @rule(target=travelling, decision=consumes(taken))
+    def the_edge_picks_it_up(self, decision: UUID) -> object:
+        final = self.decisions[decision].kind in FINAL_DECISIONS
+        return decision if final else multiple()
+
+    @rule(decision=taken)
+    def the_tablet_sends_it_again(self, decision: UUID) -> None:
+        before = dict(self.kept)
+        assert not self.take(replace(self.decisions[decision], decided_at=self.now))
+        assert self.kept == before
+
+    @rule(decision=taken, changed=st.sampled_from(["reason", "decided_by"]))
+    def the_id_comes_with_another_body(self, decision: UUID, changed: str) -> None:
+        before = dict(self.kept)
+        other = replace(self.decisions[decision], **{changed: "something else"})  # type: ignore[arg-type] - str both
+        with pytest.raises(Refusal) as refused:
+            self.take(other)
+        assert refused.value.code is RefusalCode.REUSED_ID
+        assert self.kept == before
+
+    @rule(value=st.integers(-400, 400) | st.floats(-200, 200), known=st.booleans())
+    def somebody_adjusts(self, value: float, known: bool) -> None:  # noqa: FBT001 - drawn by Hypothesis
+        decision = Decision(
+            self.number(),
+            DecisionKind.ADJUST_PARAMETER,
+            LineId("line"),
+            "Ana",
+            Role.ENGINEER,
+            self.now,
+            "drift",
+            parameter=RULE.name,
+            value=value,
+        )
+        allowed = known and RULE.limits.contain(value) and value == round(value)
+        allowed = allowed and abs(value - self.in_force) <= RULE.largest_step
+        in_force = self.in_force if known else None
+        if allowed:
+            check(decision, PLAN, in_force)
+            self.in_force = value
+            return
+        with pytest.raises(Refusal) as refused:
+            check(decision, PLAN, in_force)
+        assert refused.value.code is RefusalCode.OUT_OF_LIMITS
+
+    @rule(decision=consumes(travelling), applied=st.booleans())
+    def the_plc_answers(self, decision: UUID, applied: bool) -> None:  # noqa: FBT001 - drawn by Hypothesis
+        case_id = self.decisions[decision].case_id
+        assert case_id is not None
+        assert self.kept[case_id].state is CaseState.ANSWERED, "nobody else may answer meanwhile"
+        self.put(settle(self.kept[case_id], applied=applied))
+        assert self.kept[case_id].state is (CaseState.CLOSED if applied else CaseState.OPEN)
+
+    @rule(seconds=st.integers(0, 400))
+    def time_passes(self, seconds: int) -> None:
+        self.now += timedelta(seconds=seconds)
+        for case in list(self.kept.values()):
+            later = escalate(case, self.now, PLAN.reaction.escalate_to)
+            due = case.state is CaseState.OPEN and not case.escalated and self.now >= case.deadline
+            assert (later != case) == due
+            assert later.version == case.version, "an answer on its way would be refused"
+            if due:
+                self.put(later)
+                assert self.kept[case.id].asked is Role.SUPERVISOR
+
+    @invariant()
+    def every_answered_case_has_one_final_decision_on_its_way(self) -> None:
+        for case in self.kept.values():
+            if case.state is CaseState.ANSWERED:
+                final = self.winners[case.id, case.version - 1]
+                assert self.decisions[final].kind in FINAL_DECISIONS
+
+    @invariant()
+    def each_version_has_at_most_one_winner(self) -> None:
+        on_cases = [d for d in self.decisions.values() if d.case_id is not None]
+        assert len({(d.case_id, d.case_version) for d in on_cases}) == len(on_cases)
+        assert all(self.kept[d.case_id].version > (d.case_version or 0) for d in on_cases if d.case_id)
+
+
+TestDecisionCore = DecisionCore.TestCase
+TestDecisionCore.settings = settings(max_examples=80, stateful_step_count=30, deadline=None)
