@@ -11,10 +11,11 @@ from random import Random
 from types import ModuleType
 from typing import Any, Final
 
+from edge.store import PATIENCE_MS
 from edge.trial.loop import VirtualExecutor, VirtualLoop
 from edge.trial.process import PowerCut, Process
 from edge.trial.schedule import Fault, FaultKind
-from records.sqlite import BUSY_TIMEOUT_MS, newest_driver
+from records.sqlite import newest_driver
 
 CALL_S: Final = (0.0003, 0.004)
 SLOW_CALL_S: Final = (0.05, 0.8)
@@ -144,7 +145,7 @@ class Disk:
         seconds = self._random.uniform(*(SLOW_CALL_S if self._has(FaultKind.STORE_SLOW) else CALL_S))
         if self._has(FaultKind.STORE_LOCKED):
             # SQLite waits that long by itself before it gives up.
-            seconds += min(BUSY_TIMEOUT_MS / 1000, self._until[FaultKind.STORE_LOCKED] - self.loop.time())
+            seconds += min(PATIENCE_MS / 1000, self._until[FaultKind.STORE_LOCKED] - self.loop.time())
         return seconds
 
     def _fails(self) -> bool:
