@@ -54,7 +54,7 @@ def after_the_cut(folder: Path, image: dict[str, bytes]) -> tuple[Database, Edge
 
 def test_power_cut_mid_transaction(tmp_path: Path) -> None:
     """At each of its writes: the held part is on record with its case and its ledger entries, or not at all."""
-    chance = random.Random(3)  # noqa: S311 - losses, not secrets
+    chance = random.Random(3)
     station = Station(tmp_path, "mid transaction")
     moments: list[Moment] = []
     station.disk.on_change = lambda _number: moments.append(station.disk.moment())
@@ -83,7 +83,7 @@ async def test_power_cut_after_commit_and_before_the_plc_write(tmp_path: Path, l
     station.records.record(inspection(2, verdict=Verdict.HOLD), case(2), [])
     moment = station.disk.moment()
     station.close()
-    image = dict(images(moment, random.Random(5)))[loss]  # noqa: S311 - as above
+    image = dict(images(moment, random.Random(5)))[loss]
     database, records = after_the_cut(tmp_path / "image", image)
 
     clock = FakeClock()

@@ -56,7 +56,7 @@ class Cut:
 
 def live(folder: Path, driver: ModuleType, disk: Disk, seed: int, at: frozenset[int]) -> list[Cut]:
     """A station's life on that disk, with the power cut at those changes; it goes on in its own world."""
-    station = Station(folder, driver, random.Random(seed))  # noqa: S311 - parts, not secrets
+    station = Station(folder, driver, random.Random(seed))
     cuts: list[Cut] = []
 
     def look(number: int) -> None:
@@ -75,7 +75,7 @@ def cut_often(folder: Path, count: int, *, synchronous: str) -> Found:
     found = Found()
     seed, changes = 0, 0
     while found.images < count:
-        chance = random.Random(seed)  # noqa: S311 - as above
+        chance = random.Random(seed)
         at = frozenset(chance.randrange(changes) for _ in range(MOMENTS)) if changes else frozenset()
         disk = Disk()
         name = f"watched-{synchronous}-{seed}"

@@ -147,7 +147,7 @@ def test_kill_9_at_any_moment_loses_nothing_and_passes_nothing(
     make_line: Callable[..., RunningLine], warm: WarmStart
 ) -> None:
     line = make_line("--seed", "11", *FULL_SPEED)
-    shift = Shift(line, random.Random(11))  # noqa: S311 - moments, not secrets
+    shift = Shift(line, random.Random(11))
     for number in range(1, KILLS + 1):
         live(line, warm, shift, kill_review=number % REVIEW_KILLED_EVERY == 0)
         shift.look()

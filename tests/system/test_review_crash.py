@@ -30,7 +30,7 @@ def test_each_decision_is_applied_once_or_not_at_all(make_line: Callable[..., Ru
     with line.records() as records:
         cases = records.cases(line.settings.line, frozenset({CaseState.OPEN}), None, 500).rows
     assert len(cases) >= KILLS
-    chance = random.Random(5)  # noqa: S311 - moments, not secrets
+    chance = random.Random(5)
     asked: dict[UUID, dict[str, Any]] = {}
     for row in cases[:KILLS]:
         body = {
