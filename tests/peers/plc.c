@@ -9,7 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { REGISTERS = 256, COMMAND = 200, ORDER = 220, PLACES = 64, SERIAL_WORDS = 8 };
+enum { REGISTERS = 256, PARAMETERS = 48, COMMAND = 200, ORDER = 220, PLACES = 64, SERIAL_WORDS = 8, AXES = 4 };
 static const double WATCHDOG_S = 2.0;
 
 struct part {
@@ -20,7 +20,7 @@ struct part {
 static uint16_t *registers;
 static uint16_t command[14];
 static struct part station, lane[PLACES];
-static int present, held, stopped, parameter;
+static int present, permitted, held, stopped, order_waits;
 static uint32_t made, last_passed, answered, order_done, order_shown;
 static uint16_t answer, result_done, result_shown;
 static double beat_seen;
@@ -65,9 +65,18 @@ static void enter(void) {
     present = 1;
 }
 
+/* The gate opens for what is permitted, unless the watchdog has tripped. */
+static void serve(void) {
+    if (present && permitted && !tripped()) {
+        last_passed = station.sequence;
+        present = permitted = 0;
+    }
+}
+
 static void show(void) {
     uint32_t reading;
     float value;
+    serve();
     enter();
     value = 10 + station.sequence / 8.0f;
     memcpy(&reading, &value, sizeof reading);
@@ -86,16 +95,15 @@ static void show(void) {
     registers[23] = held;
     put32(registers + 24, last_passed);
     put32(registers + 32, reading);
-    registers[34] = (uint16_t)parameter;
 }
 
 static uint16_t obey(uint32_t sequence, const uint16_t *serial, int verdict) {
     if (present && named(&station, sequence, serial)) {
-        present = 0;
-        if (verdict == 1)
-            last_passed = sequence;
-        else
+        permitted = verdict == 1;
+        if (!permitted) {
             lane[held++] = station;
+            present = 0;
+        }
         return 1;
     }
     for (int i = 0; i < held; i++)
@@ -106,18 +114,6 @@ static uint16_t obey(uint32_t sequence, const uint16_t *serial, int verdict) {
     if (present && !memcmp(station.serial, serial, sizeof station.serial))
         return 16;
     return 19;
-}
-
-static void read_command(void) {
-    const uint16_t *block = registers + COMMAND;
-    int valid = check_word(block + 1, 12) == block[13] && block[11] >= 1 && block[11] <= 3;
-    if (block[0] != command[0])
-        beat_seen = now();
-    if (memcmp(block + 1, command + 1, sizeof command - sizeof *command)) {
-        answered = uint32_at(block + 1);
-        answer = valid ? obey(answered, block + 3, block[11]) : 18;
-    }
-    memcpy(command, block, sizeof command);
 }
 
 static uint16_t carry_out(int code, uint32_t target, int32_t value) {
@@ -137,11 +133,11 @@ static uint16_t carry_out(int code, uint32_t target, int32_t value) {
             }
         return 21;
     case 5:
-        if (target != 1)
+        if (target < 1 || target > AXES)
             return 19;
         if (value < -500 || value > 500)
             return 20;
-        parameter = value;
+        registers[PARAMETERS + target - 1] = (uint16_t)value;
         return 1;
     default:
         return 18;
@@ -151,8 +147,8 @@ static uint16_t carry_out(int code, uint32_t target, int32_t value) {
 static void read_order(void) {
     const uint16_t *block = registers + ORDER;
     uint32_t sequence = uint32_at(block);
-    order_shown = order_done;
     if (check_word(block, 7) != block[7]) {
+        order_shown = order_done;
         result_shown = 16;
         return;
     }
@@ -161,12 +157,30 @@ static void read_order(void) {
         result_shown = 17;
         return;
     }
+    order_waits = sequence > order_done && block[2] == 3 && tripped();
+    if (order_waits)
+        return;
     if (sequence > order_done) {
         order_done = sequence;
         result_done = carry_out(block[2], uint32_at(block + 3), (int32_t)uint32_at(block + 5));
     }
     order_shown = order_done;
     result_shown = result_done;
+}
+
+static void read_command(void) {
+    const uint16_t *block = registers + COMMAND;
+    int valid = check_word(block + 1, 12) == block[13] && block[11] >= 1 && block[11] <= 3;
+    if (block[0] != command[0]) {
+        beat_seen = now();
+        if (order_waits)
+            read_order();
+    }
+    if (memcmp(block + 1, command + 1, sizeof command - sizeof *command)) {
+        answered = uint32_at(block + 1);
+        answer = valid ? obey(answered, block + 3, block[11]) : 18;
+    }
+    memcpy(command, block, sizeof command);
 }
 
 int main(int argc, char **argv) {

@@ -5,17 +5,20 @@
 const { ServerTCP, ServerSerial } = require("modbus-serial");
 const { COMMAND, ORDER, checkWord, pair, uint32, serialWords, serialOf, floatWords } = require("./contract.js");
 
+const PARAMETERS = 48;
 const WATCHDOG_MS = 2000;
 const registers = new Array(256).fill(0);
 const lane = [];
 let station = null;
+let permitted = false;
+let orderWaits = false;
 let made = 0;
 let lastPassed = 0;
 let answered = [0, 0];
 let lastOrder = [0, 0];
 let shownOrder = [0, 0];
 let stopped = false;
-let parameter = 0;
+const parameters = [0, 0, 0, 0];
 let beats = 0;
 let beatSeen = Date.now();
 let command = [];
@@ -29,7 +32,17 @@ function enter() {
   }
 }
 
+// The gate opens for what is permitted, unless the watchdog has tripped.
+function serve() {
+  if (station !== null && permitted && !tripped()) {
+    lastPassed = station.sequence;
+    station = null;
+    permitted = false;
+  }
+}
+
 function show() {
+  serve();
   enter();
   const bits = [station !== null, station !== null, true, stopped, tripped(), false];
   const part = station ?? { sequence: made, serial: "" };
@@ -37,9 +50,10 @@ function show() {
     0x4a44, 1, ...pair(0x01020304), 3, beats, ...pair(part.sequence), ...serialWords(part.serial),
     bits.reduce((word, bit, i) => word | (bit ? 1 << i : 0), 0),
     ...pair(answered[0]), answered[1], ...pair(shownOrder[0]), shownOrder[1], lane.length, ...pair(lastPassed),
-    0, 0, 0, 0, 0, 0, ...floatWords(10 + part.sequence / 8), parameter & 0xffff,
+    0, 0, 0, 0, 0, 0, ...floatWords(10 + part.sequence / 8),
   ];
   status.forEach((word, i) => { registers[i] = word; });
+  parameters.forEach((value, i) => { registers[PARAMETERS + i] = value & 0xffff; });
 }
 
 function named(part, sequence, serial) {
@@ -48,12 +62,11 @@ function named(part, sequence, serial) {
 
 function obey(sequence, serial, verdict) {
   if (named(station, sequence, serial)) {
-    if (verdict === 1) {
-      lastPassed = sequence;
-    } else {
+    permitted = verdict === 1;
+    if (!permitted) {
       lane.push(station);
+      station = null;
     }
-    station = null;
     return 1;
   }
   if (lane.some((part) => named(part, sequence, serial))) return verdict === 1 ? 19 : 1;
@@ -64,7 +77,10 @@ function obey(sequence, serial, verdict) {
 
 function readCommand() {
   const block = registers.slice(COMMAND, COMMAND + 14);
-  if (block[0] !== command[0]) beatSeen = Date.now();
+  if (block[0] !== command[0]) {
+    beatSeen = Date.now();
+    if (orderWaits) readOrder();
+  }
   const changed = command.length > 0 && block.slice(1).some((word, i) => word !== command[i + 1]);
   command = block;
   if (!changed) return;
@@ -85,9 +101,9 @@ function carryOut(code, target, value) {
       lane.splice(at, 1);
       return 1;
     case 5:
-      if (target !== 1) return 19;
+      if (target < 1 || target > parameters.length) return 19;
       if (Math.abs(value) > 500) return 20;
-      parameter = value;
+      parameters[target - 1] = value;
       return 1;
     default:
       return 18;
@@ -102,6 +118,8 @@ function readOrder() {
   } else if (sequence < lastOrder[0]) {
     shownOrder = [sequence, 17];
   } else {
+    orderWaits = sequence > lastOrder[0] && block[2] === 3 && tripped();
+    if (orderWaits) return;
     if (sequence > lastOrder[0]) lastOrder = [sequence, carryOut(block[2], uint32(block, 3), uint32(block, 5) | 0)];
     shownOrder = lastOrder;
   }

@@ -9,6 +9,7 @@ import json
 import re
 import struct
 import subprocess
+import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -19,6 +20,7 @@ from uuid import UUID
 import pytest
 
 from edge.clock import SystemClock
+from edge.template import line_file
 from plc.address import PlcAddress, SerialAddress
 from plc.gate import ModbusGate
 from plc.link import ModbusLink
@@ -31,11 +33,11 @@ from quality.ports import EquipmentError
 from quality.station import VerdictAnswer
 from tests.peers.conftest import HERE, Done
 from tests.peers.serving import SerialLine, free_port, served
-from tests.system.running import RunningLine
+from tests.system.running import ENVIRONMENT, ROOT, RunningLine
 
 FULL_SPEED = ("--takt", "0", "--lane", "100000", "--gauge-seconds", "0")
 READING = Tag("reading", 32, TagType.FLOAT32, "kW")
-PARAMETER = Tag("parameter", 34, TagType.INT16, "µm")
+PARAMETER = Tag("parameter", 48, TagType.INT16, "µm")
 WATCHDOG_S = 2.0
 
 pytestmark = pytest.mark.slow
@@ -185,6 +187,31 @@ async def test_our_gate_with_a_plc_of_node_over_rtu(node_modules: Path) -> None:
         with served(["node", str(HERE / "plc.js"), theirs], {"NODE_PATH": str(node_modules)}):
             async with gate_to(SerialAddress(ours, baud=115200, parity="N")) as gate:
                 await keeps_the_contract(gate, "NJ")
+
+
+def test_plcs_of_libmodbus_and_node_pass_the_whole_sheet(
+    tmp_path: Path, libmodbus_plc: Path, node_modules: Path
+) -> None:
+    """`jidoka check --plc` against both at once, since most of its time is waiting for watchdogs."""
+    ports = free_port(), free_port()
+    with (
+        served([str(libmodbus_plc), str(ports[0])], {}),
+        served(["node", str(HERE / "plc.js"), str(ports[1])], {"NODE_PATH": str(node_modules)}),
+    ):
+        checks = [checking(tmp_path / str(port), port) for port in ports]
+        sheets = [check.communicate(timeout=150)[0] for check in checks]
+    for sheet in sheets:
+        found = json.loads(sheet)
+        assert found["ok"], [line for line in found["checks"] if line["outcome"] == "fail"]
+        assert {line["outcome"] for line in found["checks"]} == {"pass"}
+
+
+def checking(folder: Path, port: int) -> "subprocess.Popen[str]":
+    folder.mkdir()
+    path = folder / "LINE.yaml"
+    path.write_text(line_file(plc_host="127.0.0.1", plc_port=str(port)), encoding="utf-8")
+    command = [sys.executable, "-m", "edge.cli", "check", str(path), "--plc", "--yes", "--json", "--wait", "10"]
+    return subprocess.Popen(command, cwd=ROOT, env=ENVIRONMENT, stdout=subprocess.PIPE, text=True)
 
 
 async def test_an_exception_of_libmodbus_says_what_to_mend(libmodbus_plc: Path) -> None:
