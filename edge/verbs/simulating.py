@@ -56,9 +56,10 @@ def _show(answer: dict[str, Any]) -> None:
     )
     for broken in answer["broken"]:
         _tell(broken)
+    counted = f"{answer['parts']} parts, {sum(faults.values())} faults, {sum(checks.values())} checks"
     print_line(
-        f"{answer['shifts']} shifts of {answer['hours']:g} h, {answer['parts']} parts,"
-        f" {sum(faults.values())} faults, {sum(checks.values())} checks in {answer['seconds']:.0f} s: {answer['violations']} violation(s)."
+        f"{answer['shifts']} shifts of {answer['hours']:g} h, {counted} in {answer['seconds']:.0f} s:"
+        f" {answer['violations']} violation(s)."
     )
 
 
