@@ -25,11 +25,16 @@ class Mutation:
     name: str
     edits: tuple[Edit, ...]
     faults: tuple[Kind, ...]
-    hours: float = 1.0
+    hours: float = 0.75
+    """Length of a shift; in its last ten minutes nothing fails."""
+    thick: int = 6
+    """How many times as many faults as in an ordinary shift."""
 
 
-def _one(name: str, file: str, before: str, after: str, *faults: Kind, hours: float = 1.0) -> Mutation:
-    return Mutation(name, (Edit(file, before, after),), faults, hours)
+def _one(
+    name: str, file: str, before: str, after: str, *faults: Kind, hours: float = 0.75, thick: int = 6
+) -> Mutation:
+    return Mutation(name, (Edit(file, before, after),), faults, hours, thick)
 
 
 JUDGE, JUDGING, CHOICE, ORDERS = (
@@ -128,7 +133,7 @@ MUTATIONS: tuple[Mutation, ...] = (
             Edit("inference/forecast.py", "        if missing:\n", "        if False:\n"),
         ),
         (Kind.READING_NAN,),
-        hours=2.0,
+        thick=12,
     ),
     Mutation(
         "one read is believed",
@@ -140,7 +145,8 @@ MUTATIONS: tuple[Mutation, ...] = (
             ),
         ),
         (Kind.REGISTER_GLITCH,),
-        hours=4.0,
+        hours=1.0,
+        thick=30,
     ),
     _one(
         "the word order is not proved",
@@ -172,7 +178,6 @@ MUTATIONS: tuple[Mutation, ...] = (
         "                        refusal = None",
         Kind.CAMERA_FROZEN,
         Kind.PREVIOUS_FRAME,
-        hours=2.0,
     ),
     _one(
         "a camera's clock may run ahead",
@@ -229,7 +234,7 @@ MUTATIONS: tuple[Mutation, ...] = (
             Edit(JUDGE, "    if not probability < thresholds.hold:", "    if probability >= thresholds.hold:"),
         ),
         (Kind.MODEL_NAN,),
-        hours=2.0,
+        thick=12,
     ),
     Mutation(
         "a forecast that is no number passes",
@@ -242,7 +247,7 @@ MUTATIONS: tuple[Mutation, ...] = (
             Edit(JUDGE, "        return 1.0\n    spread", "        return 0.0\n    spread"),
         ),
         (Kind.MODEL_NAN,),
-        hours=2.0,
+        thick=12,
     ),
     _one(
         "a model that raises ends the line",
@@ -289,16 +294,26 @@ MUTATIONS: tuple[Mutation, ...] = (
         "    for cycle, verdict, reason in []:",
         Kind.KILLED_AFTER_COMMIT,
         Kind.EDGE_KILLED,
-        hours=4.0,
+        hours=1.0,
+        thick=15,
     ),
-    _one(
+    Mutation(
         "a hold that does not arrive alarms nobody",
-        "edge/cycle/delivery.py",
-        '        await self._alarms.raise_("plc", "verdict not acknowledged", Priority.URGENT, sentence)',
-        "        del sentence",
-        Kind.PLC_HALTED,
-        Kind.PLC_BUSY,
-        hours=8.0,
+        (
+            Edit(
+                "edge/cycle/delivery.py",
+                '        await self._alarms.raise_("plc", "verdict not acknowledged", Priority.URGENT, sentence)',
+                "        del sentence",
+            ),
+            Edit(
+                "edge/cycle/watch.py",
+                '                await self._alarms.raise_("plc", "no answer", Priority.URGENT, str(error))\n',
+                "                del error\n",
+            ),
+        ),
+        (Kind.MODEL_RAISES, Kind.MODEL_SLOW, Kind.PLC_BUSY),
+        hours=1.0,
+        thick=40,
     ),
     _one(
         "a standing alarm is never cleared",
@@ -315,7 +330,8 @@ MUTATIONS: tuple[Mutation, ...] = (
         Kind.PLC_BUSY,
         Kind.CAMERA_GONE,
         Kind.EDGE_KILLED,
-        hours=4.0,
+        hours=1.0,
+        thick=12,
     ),
     # What people decide
     _one(
@@ -325,7 +341,9 @@ MUTATIONS: tuple[Mutation, ...] = (
         "    if False:",
         Kind.TWO_DECIDE,
         Kind.STALE_DECISION,
-        hours=4.0,
+        Kind.CAMERA_HANG,
+        hours=1.0,
+        thick=8,
     ),
     Mutation(
         "a case that was answered can be answered again",
@@ -333,8 +351,12 @@ MUTATIONS: tuple[Mutation, ...] = (
             Edit("quality/case.py", "    if decision.case_version != case.version:", "    if False:"),
             Edit("quality/case.py", "    if case.state is not CaseState.OPEN:", "    if False:"),
         ),
-        (Kind.TWO_DECIDE,),
-        hours=2.0,
+        (
+            Kind.TWO_DECIDE,
+            Kind.CAMERA_HANG,
+        ),
+        hours=1.0,
+        thick=8,
     ),
     _one(
         "an id may come with another decision",
@@ -342,7 +364,9 @@ MUTATIONS: tuple[Mutation, ...] = (
         "    if replace(repeated, decided_at=stored.decided_at) != stored:",
         "    if False:",
         Kind.CHANGED_REPLAY,
-        hours=2.0,
+        Kind.CAMERA_HANG,
+        hours=1.0,
+        thick=8,
     ),
     _one(
         "a case is closed though the PLC refused",
@@ -350,7 +374,9 @@ MUTATIONS: tuple[Mutation, ...] = (
         "    state = CaseState.CLOSED if applied else CaseState.OPEN",
         "    state = CaseState.CLOSED",
         Kind.PLC_REBOOT,
-        hours=8.0,
+        Kind.CAMERA_HANG,
+        hours=1.0,
+        thick=12,
     ),
     # What the PLC is ordered
     _one(
@@ -359,7 +385,8 @@ MUTATIONS: tuple[Mutation, ...] = (
         "        if found == order.value:",
         "        if found is not None:",
         Kind.PARAMETER_CLAMPED,
-        hours=2.0,
+        hours=1.0,
+        thick=8,
     ),
     Mutation(
         "a parameter outside its limits is ordered",
@@ -372,7 +399,7 @@ MUTATIONS: tuple[Mutation, ...] = (
             Edit(ORDERS, "or not rule.limits.contain(decision.value):", "or False:"),
         ),
         (Kind.SLIP,),
-        hours=4.0,
+        hours=2.0,
     ),
     _one(
         "an order is given again after the PLC has forgotten it",
@@ -381,7 +408,8 @@ MUTATIONS: tuple[Mutation, ...] = (
         "        if False:",
         Kind.PLC_REBOOT,
         Kind.REPLY_LOST,
-        hours=8.0,
+        hours=1.5,
+        thick=25,
     ),
     _one(
         "a decision becomes a new order each time",
@@ -390,7 +418,8 @@ MUTATIONS: tuple[Mutation, ...] = (
         "        if False:\n            return known",
         Kind.EDGE_KILLED,
         Kind.LINK_PARTITION,
-        hours=4.0,
+        hours=1.0,
+        thick=10,
     ),
     # What the ledger proves
     _one(

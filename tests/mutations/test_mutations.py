@@ -41,7 +41,7 @@ def caught(mutation: Mutation, folder: Path) -> tuple[int, str] | None:
     """The invariant that caught it and what it said, or None."""
     mutate(mutation, folder)
     kinds = ",".join(kind.name for kind in mutation.faults)
-    run = [sys.executable, str(HUNT), str(SHIFTS), str(mutation.hours), kinds]
+    run = [sys.executable, str(HUNT), str(SHIFTS), str(mutation.hours), str(mutation.thick), kinds]
     environment = {**os.environ, "PYTHONPATH": str(folder), "PYTHONDONTWRITEBYTECODE": "1"}
     done = subprocess.run(
         run, cwd=folder, env=environment, capture_output=True, text=True, timeout=LONGEST_S, check=False

@@ -124,7 +124,7 @@ class SoundEvidence(Rule):
                 self._unanswered.append(one.row.id)
             elif one.row.answer != VerdictAnswer.ACCEPTED:
                 self.must(
-                    self.scene.alarmed(0.0, self.scene.now(), "verdict refused"),
+                    self.scene.alarmed(0.0, self.scene.now(), {"verdict refused"}),
                     f"the PASS of part {one.row.serial} was refused, and nobody was told",
                 )
             elif entered is not None:

@@ -21,6 +21,13 @@ STORE_S: Final = 0.1
 RESTART_S: Final = 0.5
 """From the end of a process to the first steps of the next."""
 ACCEPTED: Final = 1
+TELLING: Final = frozenset(
+    {
+        *("verdict not acknowledged", "verdict refused", "holds not acknowledged", "hold lost"),
+        *("no answer", "heartbeat frozen"),
+    }
+)
+"""Alarms from which somebody knows that a hold may not have arrived."""
 HELD_CODES: Final = frozenset({2, 3})
 WATCHDOG_BIT: Final = 4
 
@@ -122,7 +129,7 @@ class HoldsArriveInTime(Rule):
             if self.scene.store_fails_until >= since:
                 # Nothing can be alarmed in a store that takes nothing; the part stands at a closed gate.
                 continue
-            told = self._tripped or self.scene.alarmed(since, now)
+            told = self._tripped or self.scene.alarmed(since, now, TELLING)
             self.must(
                 told,
                 f"the hold of part {serial}, cycle {sequence}, stored at {since:.3f}, is neither acknowledged"

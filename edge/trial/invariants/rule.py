@@ -1,6 +1,6 @@
 """What a rule is, what it may look at, and how it says that it was broken."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar, Final
@@ -72,12 +72,12 @@ class Scene:
             case _:
                 pass
 
-    def alarmed(self, since: float, until: float, kind: str | None = None) -> bool:
-        """True when an alarm (of that kind) stood at any moment between the two."""
+    def alarmed(self, since: float, until: float, kinds: Collection[str]) -> bool:
+        """True when an alarm of one of those kinds stood at any moment between the two."""
         return any(
             span.since <= until and (span.until is None or span.until >= since)
             for span in self.alarms
-            if kind is None or span.kind == kind
+            if span.kind in kinds
         )
 
     def inspections_of(self, serial: str) -> tuple[InspectionRow, ...]:

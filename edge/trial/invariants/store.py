@@ -169,7 +169,7 @@ class EveryPartCounted(Rule):
         since = self._stored_at.get(before, 0.0) - TELLING_S
         until = self._stored_at.get(key, self.scene.now()) + TELLING_S
         self.must(
-            self.scene.alarmed(since, until, "cycles missed"),
+            self.scene.alarmed(since, until, {"cycles missed"}),
             f"between cycle {before[1]} of boot {before[0]} and cycle {key[1]} of boot {key[0]} parts are missing,"
             " and nobody was told",
         )
