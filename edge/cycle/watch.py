@@ -11,6 +11,8 @@ from quality.ports import Clock, EquipmentError, Gate
 from quality.station import Scan, StationStatus
 
 FROZEN_AFTER_S = 1.0
+UNSEEN_S = 0.5
+"""What the heartbeat did in a gap between two scans as long as that, nobody knows."""
 LONGEST_BACKOFF_S = 0.2
 """A PLC that is busy is asked that rarely, and a waiting part is seen that soon after it is free again. A dead one
 costs nothing: the link knows when to try the next connection.
@@ -38,7 +40,8 @@ class Watch:
         self._clock = clock
         self._scan_s = scan_s
         self._most_waiting = most_waiting
-        self._beat_seen = (-1, 0.0)
+        self._beat_seen = (-1, 0.0, 0.0)
+        """The PLC's heartbeat, since when it has been seen to stand, and when it was last looked at."""
         self._boot: int | None = None
         self._missed = 0
         self.latest: Scan | None = None
@@ -96,9 +99,11 @@ class Watch:
         await self._look_at(scan.status, scan.monotonic)
 
     async def _look_at(self, status: StationStatus, now: float) -> None:
-        beat, since = self._beat_seen
+        beat, since, looked = self._beat_seen
+        if status.heartbeat != beat or now - looked > max(UNSEEN_S, 3 * self._scan_s):
+            since = now
+        self._beat_seen = (status.heartbeat, since, now)
         if status.heartbeat != beat:
-            self._beat_seen = (status.heartbeat, now)
             await self._alarms.clear("plc", "heartbeat frozen")
         elif now - since > FROZEN_AFTER_S:
             await self._alarms.raise_(

@@ -111,10 +111,24 @@ async def test_a_frozen_heartbeat_and_the_line_s_own_states_are_alarms(
     watch = watch_of(gate, alarms, clock)
     await watch.see(Scan(status(heartbeat=7, bypass=True, line_stopped=True), (), START, 10.0))
     assert {("line", "bypass"), ("line", "line stopped")} <= set(records.alarms)
-    await watch.see(Scan(status(heartbeat=7, watchdog_tripped=True), (), START, 11.5))
+    for now in (10.4, 10.8):
+        await watch.see(Scan(status(heartbeat=7), (), START, now))
+        assert not records.alarms
+    await watch.see(Scan(status(heartbeat=7, watchdog_tripped=True), (), START, 11.1))
     assert set(records.alarms) == {("plc", "heartbeat frozen"), ("line", "watchdog")}
-    await watch.see(Scan(status(heartbeat=8), (), START, 11.6))
+    await watch.see(Scan(status(heartbeat=8), (), START, 11.2))
     assert not records.alarms
+
+
+async def test_a_heartbeat_that_nobody_could_look_at_is_not_called_frozen(
+    gate: FakeGate, alarms: Alarms, clock: FakeClock, records: FakeRecords
+) -> None:
+    watch = watch_of(gate, alarms, clock)
+    for now in (10.0, 15.0, 15.4, 15.8):
+        await watch.see(Scan(status(heartbeat=7), (), START, now))
+        assert not records.alarms
+    await watch.see(Scan(status(heartbeat=7), (), START, 16.1))
+    assert ("plc", "heartbeat frozen") in records.alarms
 
 
 async def test_missed_parts_are_an_alarm(
