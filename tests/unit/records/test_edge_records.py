@@ -105,6 +105,8 @@ def test_an_order_is_made_once_for_a_decision_and_sequences_are_never_reused(edg
     stop = decision(None, DecisionKind.STOP_LINE)
     review.decide(stop, PLAN, None)
     assert edge.record_order(stop, OrderCode.STOP_LINE, 0, 0).sequence == order.sequence + 1
+    told = [(each.sequence, each.state, each.decision_id) for each in review.orders(release.line)]
+    assert told == [(1, OrderState.DONE, release.id), (2, OrderState.RECORDED, stop.id)]
 
 
 def test_orders_start_above_what_the_plc_has_answered_already(edge, review):
