@@ -17,7 +17,7 @@ from quality.evidence import NoEvidence, Reading
 from quality.ports import Clock, EquipmentError
 
 READS: Final = 5
-"""How often everything is read until two successive sweeps agree."""
+"""How often everything is read until two sweeps agree."""
 
 _Words = tuple[Sequence[int], ...]
 _Pick = Callable[[Sequence[int]], object]
@@ -46,12 +46,19 @@ class Sight:
         return decode(tag, self.image, self.seen_at)
 
 
+@dataclass(frozen=True, slots=True)
+class _Look:
+    words: _Words
+    at: datetime
+    monotonic: float
+
+
 class Sweep:
     """Reads blocks and tags together.
 
     Two sweeps agree when every word of blocks and tags does, except the one at the address `beat`, which changes
     by itself. With more than one request the first block, which says which part it is, comes first; since it is
-    the same in both sweeps, what was read between its two readings is of that part.
+    the same in both sweeps, and no part comes back, what was read between its two readings is of that part.
     """
 
     def __init__(
@@ -79,16 +86,22 @@ class Sweep:
 
     async def read(self) -> Sight:
         """The registers as they were for one part. Raises EquipmentError."""
-        earlier, since = self._believed, None
-        for number in range(1, READS + 1):
+        looks: list[_Look] = []
+        for _ in range(READS):
             words = await self._words()
-            now = self._clock.now(), self._clock.monotonic()
-            if earlier is not None and _agree(self._all, earlier, words):
+            look = _Look(words, self._clock.now(), self._clock.monotonic())
+            if self._believed is not None and _agree(self._all, self._believed, words):
+                return Sight(self._image(words), look.at, look.monotonic)
+            earlier = next((one for one in looks if _agree(self._all, one.words, words)), None)
+            if earlier is not None:
                 self._believed = words
-                return Sight(self._image(words), *(since or now))
-            if number == READS and earlier is not None and _agree(self._blocks, earlier, words):
-                return Sight(self._image(earlier), *(since or now), self._unsettled(earlier, words))
-            earlier, since = words, now
+                return Sight(self._image(words), earlier.at, earlier.monotonic)
+            looks.append(look)
+        *before, last = looks
+        for look in reversed(before):
+            if _agree(self._blocks, look.words, last.words):
+                unsettled = self._unsettled(look.words, last.words)
+                return Sight(self._image(look.words), look.at, look.monotonic, unsettled)
         raise EquipmentError(
             f"{self._link.address}: parts came faster than status and readings could be read"
             f" ({len(self._spans)} requests, {READS} times in a row); put the readings close behind the status,"

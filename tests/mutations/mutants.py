@@ -140,8 +140,8 @@ MUTATIONS: tuple[Mutation, ...] = (
         (
             Edit(
                 "plc/sweep.py",
-                "            if earlier is not None and _agree(self._all, earlier, words):",
-                "            if True:",
+                "            earlier = next((one for one in looks if _agree(self._all, one.words, words)), None)",
+                "            earlier = look",
             ),
         ),
         (Kind.REGISTER_GLITCH,),
@@ -199,8 +199,9 @@ MUTATIONS: tuple[Mutation, ...] = (
             ),
             Edit(
                 "inference/surface.py",
-                "        if abs(rows * self._patch - height)",
-                "        if False and abs(rows * self._patch - height)",
+                "        if abs(rows * self._patch - height) >= self._patch"
+                " or abs(columns * self._patch - width) >= self._patch:",
+                "        if False:",
             ),
         ),
         (Kind.WRONG_RESOLUTION,),
@@ -305,13 +306,9 @@ MUTATIONS: tuple[Mutation, ...] = (
                 '        await self._alarms.raise_("plc", "verdict not acknowledged", Priority.URGENT, sentence)',
                 "        del sentence",
             ),
-            Edit(
-                "edge/cycle/watch.py",
-                '                await self._alarms.raise_("plc", "no answer", Priority.URGENT, str(error))\n',
-                "                del error\n",
-            ),
+            Edit("edge/cycle/watch.py", "        elif now - since > FROZEN_AFTER_S:", "        elif False:"),
         ),
-        (Kind.MODEL_RAISES, Kind.MODEL_SLOW, Kind.PLC_BUSY),
+        (Kind.MODEL_SLOW, Kind.PLC_HALTED),
         hours=1.0,
         thick=40,
     ),

@@ -227,6 +227,23 @@ async def test_a_bit_that_was_turned_on_the_way_is_never_believed(
     await gate.close()
 
 
+async def test_every_other_reply_damaged_differently_still_lets_the_truth_through(
+    plc: ScriptedPlc, clock: ManualClock
+) -> None:
+    plc.registers[32:34] = struct.unpack(">2H", struct.pack(">f", 12.5))
+    gate = gate_of(plc, clock, POWER)
+    replies: list[bytes] = []
+
+    def every_other(_request: bytes, reply: bytes) -> bytes:
+        replies.append(reply)
+        return reply[:-1] + bytes([len(replies)]) if len(replies) % 2 else reply
+
+    plc.misbehave = every_other
+    assert (await gate.scan()).value("power_kw") == 12.5
+    assert len(replies) == 4
+    await gate.close()
+
+
 async def test_an_answer_that_only_a_damaged_reply_shows_is_none(plc: ScriptedPlc, gate: ModbusGate) -> None:
     plc.answer(16, 1)
     await gate.scan()
