@@ -1,10 +1,12 @@
 """Reads the parts of a recording: limits, measured values, readings, times and maintenance."""
 
 import math
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from edge.recording.table import RecordingError, Row, read_table
 from quality.characteristic import Characteristic, Limits
@@ -20,7 +22,9 @@ def read_parts(folder: Path) -> PartHistory:
     Columns named in `limits.csv` are measured characteristics; columns ending in `_at` are times, and all others
     readings. Columns stand in the order in which they become known: what stands before `measured_at`, if there is
     such a column, is known before the part is measured, and is a reading whether it has limits or not.
-    `maintenance.csv` may be absent. Raises RecordingError naming file, line, column and mend.
+    A lower limit of 0 without a nominal, on what never lies below 0, is no limit: a magnitude like a roughness
+    cannot fall below it. `maintenance.csv` may be absent. Raises RecordingError naming file, line, column and
+    mend.
     """
     path = folder / "parts.csv"
     header, rows = read_table(path, ("sequence", "serial"))
@@ -35,13 +39,16 @@ def read_parts(folder: Path) -> PartHistory:
             f"{path}: every column with limits stands before measured_at; put what is measured behind it"
         )
     names = [c.name for c in characteristics]
+    measured = np.array([[row.number(name) for name in names] for row in rows]).reshape(len(rows), len(names))
     times = [column for column in header if column.endswith(_TIME)]
     readings = tuple(c for c in header if c not in _OF_THE_PART and c not in names and c not in times)
     return PartHistory(
-        characteristics=characteristics,
+        characteristics=tuple(
+            _without_natural_limit(c, measured[:, column]) for column, c in enumerate(characteristics)
+        ),
         sequence=np.array([row.integer("sequence") for row in rows], dtype=np.int64),
         serials=_serials(rows),
-        measured=np.array([[row.number(name) for name in names] for row in rows]).reshape(len(rows), len(names)),
+        measured=measured,
         reading_names=readings,
         readings=np.array([[row.number(name) for name in readings] for row in rows]).reshape(
             len(rows), len(readings)
@@ -87,6 +94,14 @@ def _characteristics(path: Path, columns: tuple[str, ...]) -> tuple[Characterist
         unit = name.rsplit("_", 1)[-1]
         found[name] = Characteristic(name, unit, Limits(lower, upper), None if math.isnan(nominal) else nominal)
     return tuple(found.values())
+
+
+def _without_natural_limit(characteristic: Characteristic, values: NDArray[np.float64]) -> Characteristic:
+    limits = characteristic.limits
+    known = values[np.isfinite(values)]
+    if limits.lower != 0 or characteristic.nominal is not None or math.isinf(limits.upper) or (known < 0).any():
+        return characteristic
+    return replace(characteristic, limits=Limits(-math.inf, limits.upper))
 
 
 def _maintenance(path: Path) -> tuple[tuple[datetime, str, str], ...]:

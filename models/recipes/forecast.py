@@ -8,7 +8,7 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # i
 
 from inference.bundle import Bundle, write_bundle
 from models.recipes.forecast_card import write_card
-from models.recipes.forecast_fit import Choice, choose, fit_head
+from models.recipes.forecast_fit import Blend, Choice, blend, choose, fit_head
 from models.recipes.forecast_graph import RATES, Array, Frontend, Head, forecast_graph
 from models.recipes.forecast_samples import counters_of, frontend_of, samples_of, with_forgetting
 from quality.recording import PartHistory
@@ -92,9 +92,11 @@ def _learn(
         on_progress(f"learning with a measurement every {gap} parts", 0.5 + 0.5 * index / len(gaps))
         samples = samples_of(history, frontend, gap, offsets[gap])
         chosen = [choose(samples, c) for c in range(len(history.characteristics))]
-        heads.append(fit_head(samples, chosen))
+        blends = [blend(samples, c, averaged) for c, averaged in enumerate(chosen)]
+        heads.append(fit_head(samples, chosen, blends))
         choices[str(gap)] = {
-            c.name: _as_json(choice) for c, choice in zip(history.characteristics, chosen, strict=True)
+            c.name: _as_json(choice, blended)
+            for c, choice, blended in zip(history.characteristics, chosen, blends, strict=True)
         }
     return frontend, heads, choices
 
@@ -111,7 +113,7 @@ def _remembering(
     losses = np.empty((len(variants), count))
     for index, variant in enumerate(variants):
         on_progress("looking for what a tool change does", 0.5 * index / len(variants))
-        samples = samples_of(history, with_forgetting(plain, [variant] * count), gap, offsets)
+        samples = samples_of(history, with_forgetting(plain, [variant] * count), gap, offsets, likeness=False)
         losses[index] = [choose(samples, c, groups=(("own", "readings"),), bases=1)[0].loss for c in range(count)]
     return with_forgetting(plain, [variants[int(best)] for best in losses.argmin(axis=0)])
 
@@ -121,10 +123,12 @@ def _rules(values: Array) -> dict[str, dict[str, float]]:
     return {name: {"alpha": rule.alpha, "scale": rule.scale} for name, rule in plain_rules(values).items()}
 
 
-def _as_json(choices: tuple[Choice, ...]) -> dict[str, object]:
+def _as_json(choices: tuple[Choice, ...], blended: Blend) -> dict[str, object]:
     best = choices[0]
     return {
         "rates": [RATES[choice.base] for choice in choices],
         "corrected_by": sorted({group for choice in choices for group in choice.groups}),
         "squared_error_saved": round(1 - best.loss / best.base_loss, 4) if best.base_loss else 0.0,
+        "share_of_likeness": blended.share,
+        "squared_error_saved_by_likeness": round(1 - blended.loss / blended.base_loss, 4),
     }

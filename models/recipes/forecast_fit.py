@@ -1,8 +1,9 @@
 """Learning one head of the forecast: a plain exponential average, corrected only as far as the past supports it.
 
 For each characteristic the exponential average that served best is the base; a ridge regression shrinks what
-other averages, readings and other characteristics add towards nothing. Which of them, and how strongly, is
-decided by forecasting forward inside the learning share, so that where nothing helps the base remains.
+other averages, readings and other characteristics add towards nothing. Which of them, how strongly, and what share
+of the mean is forecast by likeness instead, is decided by forecasting forward inside the learning share, so that
+where nothing helps the base remains.
 """
 
 import itertools
@@ -12,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from models.recipes.forecast_graph import RATES, SCALE_FEATURES, Array, Head
+from models.recipes.forecast_graph import PLAIN_SCALE_FEATURES, RATES, SCALE_FEATURES, Array, Head
 from quality.scorecard import COVERAGE, NORMAL_QUANTILE
 
 PENALTIES = (3.0, 10.0, 30.0, 100.0, 300.0, 1000.0, 3000.0)
@@ -24,9 +25,13 @@ OUTLYING = 30.0
 """A residual counts for at most so many robust standard deviations of the base's residuals."""
 BASES_TRIED, NEARLY = 3, 0.03
 FAST, SLOW = RATES.index(0.3), RATES.index(0.06)
-SCALE_PRIOR, PRIOR_STRENGTH = (0.1, 0.8, 0.0), 0.1
-"""What the scale's logarithm is expected to follow (age, unrest, movement) unless the residuals say otherwise:
-a quiet recording cannot tell what unrest means, and the next one need not be quiet."""
+SHARES = (0.0, 0.25, 0.5, 0.75)
+"""Of the mean that may be forecast by likeness. The largest one whose loss is within NEARLY of the best is taken,
+because likeness goes on learning on the line, which no past can show the worth of."""
+PLAIN_SCALE_PRIOR, LIKENESS_SCALE_PRIOR = (0.1, 0.8, 0.0, 0.0, 0.0), (0.0, 0.0, 0.0, 1.0, 0.8)
+PRIOR_STRENGTH = 0.3
+"""What the scale's logarithm is expected to follow (age, unrest, movement, likeness's doubt and unrest) unless the
+residuals say otherwise: a quiet recording cannot tell what unrest means, and the next one need not be quiet."""
 MAD_TO_SD = 1.4826
 
 
@@ -35,7 +40,7 @@ class Samples:
     """Features and targets of one density of measuring, standardised, in the order of time.
 
     `part` [N] is the part's index; `target` [N, C] is NaN where unmeasured; `averages` [N, A, C],
-    `moved`, `leapt` [N, A, Q, C] and `scale_features` [N, SCALE_FEATURES, C] are the graph's.
+    `moved`, `leapt` [N, A, Q, C], `likeness` [N, C] and `scale_features` [N, SCALE_FEATURES, C] are the graph's.
     """
 
     density: float
@@ -44,6 +49,7 @@ class Samples:
     averages: Array
     moved: Array
     leapt: Array
+    likeness: Array
     scale_features: Array
 
 
@@ -114,7 +120,35 @@ def _choose_for_base(
     return best
 
 
-def fit_head(samples: Samples, choices: Sequence[tuple[Choice, ...]]) -> Head:
+@dataclass(frozen=True, slots=True)
+class Blend:
+    """The share of one characteristic's mean that is forecast by likeness, and what that saves.
+
+    `loss` is the validated robust squared error with it, `base_loss` that of the choices alone.
+    """
+
+    share: float
+    loss: float
+    base_loss: float
+
+
+def blend(samples: Samples, c: int, averaged: tuple[Choice, ...]) -> Blend:
+    """How much of that characteristic is best forecast by likeness, next to those choices."""
+    forward = _forward(samples, c, averaged)
+    alike = samples.target[:, c] - samples.likeness[:, c]
+    known = np.isfinite(forward) & np.isfinite(alike)
+    bound = OUTLYING * _robust_sd(forward[known])
+    losses = np.array(
+        [
+            float((np.clip(forward[known] + share * (alike - forward)[known], -bound, bound) ** 2).sum())
+            for share in SHARES
+        ]
+    )
+    best = int(np.flatnonzero(losses <= (1 + NEARLY) * losses.min())[-1])
+    return Blend(SHARES[best], float(losses[best]), float(losses[0]))
+
+
+def fit_head(samples: Samples, choices: Sequence[tuple[Choice, ...]], blends: Sequence[Blend]) -> Head:
     """The head that carries out those choices, its scale calibrated on forward residuals to COVERAGE."""
     rates, count = samples.averages.shape[1:]
     averages = np.zeros((rates, count, count))
@@ -122,7 +156,7 @@ def fit_head(samples: Samples, choices: Sequence[tuple[Choice, ...]]) -> Head:
     leapt = np.zeros_like(moved)
     bias = np.zeros(count)
     scales = []
-    for c, averaged in enumerate(choices):
+    for c, (averaged, blended) in enumerate(zip(choices, blends, strict=True)):
         known = np.isfinite(samples.target[:, c])
         for choice in averaged:
             part = 1.0 / len(averaged)
@@ -132,10 +166,20 @@ def fit_head(samples: Samples, choices: Sequence[tuple[Choice, ...]]) -> Head:
                 design = _design(samples, c, choice.base, choice.groups)
                 weights = part * _ridge(design[known], residual[known], (choice.penalty,))[:, 0]
                 _place(weights, choice, c, averages, moved, leapt, bias)
-        forward = np.mean([forward_residuals(samples, c, choice) for choice in averaged], axis=0)
-        scales.append(_fit_scale(samples, c, forward))
-    log_scale = np.stack([weights for weights, _ in scales], axis=-1)
-    return Head(samples.density, averages, moved, leapt, bias, log_scale, np.array([least for _, least in scales]))
+        forward = _forward(samples, c, averaged)
+        if blended.share:
+            forward += blended.share * (samples.target[:, c] - samples.likeness[:, c] - forward)
+        scales.append(_fit_scale(samples, c, forward, blended.share))
+    return Head(
+        density=samples.density,
+        averages=averages,
+        moved=moved,
+        leapt=leapt,
+        bias=bias,
+        likeness=np.array([blended.share for blended in blends]),
+        log_scale=np.stack([weights for weights, _ in scales], axis=-1),
+        least=np.array([least for _, least in scales]),
+    )
 
 
 def _design(samples: Samples, c: int, base: int, groups: tuple[str, ...]) -> Array:
@@ -222,19 +266,28 @@ def forward_residuals(samples: Samples, c: int, choice: Choice) -> Array:
     return forward
 
 
-def _fit_scale(samples: Samples, c: int, forward: Array) -> tuple[Array, float]:
-    """Weights of the scale's features and the least its logarithm may be.
+def _forward(samples: Samples, c: int, averaged: tuple[Choice, ...]) -> Array:
+    """The forward residuals [N] of choices whose means are averaged."""
+    residuals: Array = np.mean([forward_residuals(samples, c, choice) for choice in averaged], axis=0)
+    return residuals
+
+
+def _fit_scale(samples: Samples, c: int, forward: Array, share: float) -> tuple[Array, float]:
+    """Weights of the scale's features and the least its logarithm may be, with that share of likeness in the mean.
 
     A least-squares fit of log |residual| gives the shape (never shrinking with age, unrest or movement); its
     level is set so that COVERAGE of the residuals lie within the normal interval.
     """
     known = np.isfinite(forward)
     missed, features = np.abs(forward[known]), samples.scale_features[known, :, c]
+    prior = (1 - share) * np.asarray(PLAIN_SCALE_PRIOR) + share * np.asarray(LIKENESS_SCALE_PRIOR)
+    used = SCALE_FEATURES if share else PLAIN_SCALE_FEATURES
     log = np.log(missed + 0.1 * np.median(missed) + 1e-6)
-    shape = features[:, 1:] - features[:, 1:].mean(axis=0)
-    pull = PRIOR_STRENGTH * len(shape) * np.eye(SCALE_FEATURES - 1)
-    sought = shape.T @ (log - log.mean()) + pull @ np.asarray(SCALE_PRIOR)
-    weights = np.clip(np.linalg.solve(shape.T @ shape + pull, sought), 0.0, 1.0)
+    shape = (features - features.mean(axis=0))[:, 1:used]
+    pull = PRIOR_STRENGTH * len(shape) * np.eye(used - 1)
+    sought = shape.T @ (log - log.mean()) + pull @ prior[: used - 1]
+    weights = np.zeros(SCALE_FEATURES - 1)
+    weights[: used - 1] = np.clip(np.linalg.solve(shape.T @ shape + pull, sought), 0.0, 1.0)
     rank = min(1.0, np.ceil((len(missed) + 1) * COVERAGE) / len(missed))
     relative = missed / np.exp(features[:, 1:] @ weights)
     level = np.log(np.quantile(relative, rank) / NORMAL_QUANTILE + 1e-6)

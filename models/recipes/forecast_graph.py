@@ -13,16 +13,18 @@ import onnx
 from numpy.typing import NDArray
 from onnx import TensorProto, helper
 
+from models.recipes.forecast_likeness import Kernel, likeness_nodes
 from models.recipes.forecast_nodes import Nodes
-from quality.scorecard import NORMAL_QUANTILE
 
 OPSET, IR_VERSION = 21, 10
 RATES = (0.03, 0.06, 0.1, 0.2, 0.3, 0.4, 0.5, 0.7, 1.0)
 """Weights of the newest measured value in the exponential averages; the last one is the last value itself."""
 SPREAD_RATE = RATES.index(0.1)
-SCALE_FEATURES = 4
-SMALLEST_ROOM = 0.1
-"""The least scale (in spreads) that is left to a magnitude whose mean comes near zero."""
+LEVEL_RATE, RECENT_RATE = RATES.index(0.03), RATES.index(0.2)
+"""What forecasting by likeness returns to, and over which parts its unrest is taken."""
+SCALE_FEATURES, PLAIN_SCALE_FEATURES = 6, 4
+"""With likeness, and the first ones, which are there without."""
+KERNEL = Kernel()
 CALM = 0.3
 """Added to the unrest (in spreads) before its logarithm is taken: a stuck gauge must not make it certain."""
 DENSITY_OVER = 4
@@ -38,8 +40,8 @@ class Frontend:
 
     `center` and `spread` [C] standardise characteristics, `lowest` and `highest` [C] are the gauge's reach,
     `margin` is how far (in spreads) one value alone may lie beyond all others. `bottom` [C] is what a value
-    cannot lie below (far away where there is no such thing): the scale is kept so small that the 90 % interval
-    ends there. `unknown` [C] (in spreads) is the scale before anything was measured.
+    and so the mean cannot lie below (far away where there is no such thing). `unknown` [C] (in spreads) is the
+    scale before anything was measured.
 
     `reading_center` and `reading_spread` [Q] standardise readings. `unexplained` [Q, Q] takes out of each what the
     others explain, and what then moves by less than `leap` [Q] may be noise. A reading that drops by more than
@@ -69,8 +71,9 @@ class Head:
 
     `averages` [A, C_in, C_out] weighs the exponential averages of every characteristic, `moved` [A, Q, C] what
     readings moved since the averaged parts, `leapt` [A, Q, C] how far that is beyond what noise and the other
-    readings explain, `bias` [C]. `log_scale` [SCALE_FEATURES, C] weighs the scale's features, and its logarithm
-    is never below `least` [C].
+    readings explain, `bias` [C]. `likeness` [C] (0..1) is the share of the mean that is forecast by likeness
+    instead. `log_scale` [SCALE_FEATURES, C] weighs the scale's features, and its logarithm is never below
+    `least` [C].
     """
 
     density: float
@@ -78,16 +81,17 @@ class Head:
     moved: Array
     leapt: Array
     bias: Array
+    likeness: Array
     log_scale: Array
     least: Array
 
 
-def feature_graph(frontend: Frontend) -> bytes:
+def feature_graph(frontend: Frontend, *, likeness: bool = True) -> bytes:
     """The graph up to the features: `averages` [A, C], `moved` and `leapt` [A, Q, C] (only with readings),
-    `scale_features` [SCALE_FEATURES, C] and `density` [C].
+    `likeness` [C] (if asked for), `scale_features` [SCALE_FEATURES or PLAIN_SCALE_FEATURES, C] and `density` [C].
     """
     nodes = Nodes()
-    features = _features(nodes, frontend)
+    features = _features(nodes, frontend, likeness=likeness)
     for name, value in features.items():
         nodes.output(name, value)
     rates, characteristics, readings = len(RATES), len(frontend.center), len(frontend.reading_center)
@@ -95,7 +99,8 @@ def feature_graph(frontend: Frontend) -> bytes:
         "averages": (rates, characteristics),
         "moved": (rates, readings, characteristics),
         "leapt": (rates, readings, characteristics),
-        "scale_features": (SCALE_FEATURES, characteristics),
+        "likeness": (characteristics,),
+        "scale_features": (SCALE_FEATURES if likeness else PLAIN_SCALE_FEATURES, characteristics),
         "density": (characteristics,),
     }
     return _model(nodes, frontend, {name: shapes[name] for name in features})
@@ -105,11 +110,13 @@ def forecast_graph(frontend: Frontend, heads: Sequence[Head]) -> bytes:
     """The whole graph: `mean` and `scale` [C] in the characteristics' units.
 
     Between two heads' densities both answer, weighted by how near the history's density is to theirs.
-    Before anything was measured the scale is that of all parts, `unknown`.
+    Before anything was measured the scale is that of all parts, `unknown`. Likeness is left out where no head
+    has a share for it.
     """
     nodes = Nodes()
     constant = nodes.constant
-    features = _features(nodes, frontend)
+    likeness = any(head.likeness.any() for head in heads)
+    features = _features(nodes, frontend, likeness=likeness)
     ordered = sorted(heads, key=lambda head: head.density)
     weight = _share_of_heads(nodes, features["density"], [head.density for head in ordered])
 
@@ -122,7 +129,11 @@ def forecast_graph(frontend: Frontend, heads: Sequence[Head]) -> bytes:
         for name, weights in (("moved", [h.moved for h in ordered]), ("leapt", [h.leapt for h in ordered])):
             parts = nodes("Mul", features[name], constant(weights))
             mean = nodes("Add", mean, nodes("ReduceSum", parts, nodes.axes(1, 2), keepdims=0))
-    log = nodes("Mul", features["scale_features"], constant([head.log_scale for head in ordered]))
+    if likeness:
+        towards = nodes("Mul", nodes("Sub", features["likeness"], mean), constant([h.likeness for h in ordered]))
+        mean = nodes("Add", mean, towards)
+    kept = SCALE_FEATURES if likeness else PLAIN_SCALE_FEATURES
+    log = nodes("Mul", features["scale_features"], constant([head.log_scale[:kept] for head in ordered]))
     log = nodes("ReduceSum", log, nodes.axes(1), keepdims=0)
     log = nodes("Max", log, constant([head.least for head in ordered]))
 
@@ -134,14 +145,12 @@ def forecast_graph(frontend: Frontend, heads: Sequence[Head]) -> bytes:
     log = nodes("Where", unseen, constant(np.log(frontend.unknown)), log)
     spread, center = constant(frontend.spread), constant(frontend.center)
     mean = nodes("Add", nodes("Mul", mean, spread), center)
-    room = nodes("Div", nodes("Sub", mean, constant(frontend.bottom)), constant(NORMAL_QUANTILE))
-    room = nodes("Max", room, constant(SMALLEST_ROOM * frontend.spread))
-    nodes.output("mean", mean)
-    nodes.output("scale", nodes("Min", nodes("Mul", nodes("Exp", log), spread), room))
+    nodes.output("mean", nodes("Max", mean, constant(frontend.bottom)))
+    nodes.output("scale", nodes("Mul", nodes("Exp", log), spread))
     return _model(nodes, frontend, {"mean": (count,), "scale": (count,)})
 
 
-def _features(nodes: Nodes, frontend: Frontend) -> dict[str, str]:
+def _features(nodes: Nodes, frontend: Frontend, *, likeness: bool) -> dict[str, str]:
     constant = nodes.constant
     over_rows = nodes.axes(0)
     value, known = _standard_values(nodes, frontend, nodes("Not", nodes("IsNaN", "history")))
@@ -149,9 +158,13 @@ def _features(nodes: Nodes, frontend: Frontend) -> dict[str, str]:
     newer = nodes("CumSum", mask, constant(0, np.int64), exclusive=1, reverse=1)
     exponent = nodes("Mul", constant([[[np.log(max(1 - rate, 1e-6))]] for rate in RATES]), newer)
     has_readings = len(frontend.reading_center) > 0
+    trust = mask
     if has_readings:
         now, then, changes = _readings(nodes, frontend)
-        exponent = nodes("Add", exponent, nodes("MatMul", changes, constant(frontend.forget)))
+        forgotten = nodes("MatMul", changes, constant(frontend.forget))
+        exponent = nodes("Add", exponent, forgotten)
+        if likeness:
+            trust = nodes("Mul", mask, nodes("Exp", nodes("Mul", forgotten, constant(0.5))))
     weight = nodes("Mul", nodes("Exp", exponent), mask)
     total = nodes("ReduceSum", weight, nodes.axes(1), keepdims=1)
     weight = nodes("Div", weight, nodes("Add", total, constant(_TINY)))
@@ -173,12 +186,24 @@ def _features(nodes: Nodes, frontend: Frontend) -> dict[str, str]:
         features["leapt"] = nodes("Mul", nodes("Sign", unexplained), nodes("Relu", beyond))
         power = nodes("Gather", nodes("Mul", moved, moved), pick, axis=0)
         movement = nodes("Log", nodes("Add", nodes("ReduceMean", power, over_rows, keepdims=0), constant(1.0)))
-    rows = (
+    rows = [
         nodes("Add", nothing, constant(1.0)),
         nodes("Log", age),
         nodes("Log", nodes("Add", unrest, constant(CALM))),
         movement,
-    )
+    ]
+    if likeness:
+        features["likeness"], doubt, unlike = likeness_nodes(
+            nodes,
+            KERNEL,
+            frontend.rows,
+            value=value,
+            trust=trust,
+            level=nodes("Gather", averages, constant(LEVEL_RATE, np.int64), axis=0),
+            recent=nodes("Gather", weight, constant(RECENT_RATE, np.int64), axis=0),
+            readings=(now, then) if has_readings else None,
+        )
+        rows += [nodes("Log", doubt), nodes("Log", nodes("Add", unlike, constant(CALM)))]
     features["scale_features"] = nodes("Concat", *(nodes("Unsqueeze", row, over_rows) for row in rows), axis=0)
     return features
 
@@ -215,9 +240,8 @@ def _standard_values(nodes: Nodes, frontend: Frontend, measured: str) -> tuple[s
     believed = measured
     for sign in (1.0, -1.0):
         upward = nodes("Mul", value, constant(sign))
-        ranked = nodes.first_of(
-            "TopK", nodes("Where", measured, upward, nodes("Neg", far)), two, outputs=2, axis=0, largest=1
-        )
+        seen = nodes("Where", measured, upward, nodes("Neg", far))
+        ranked, _ = nodes.several("TopK", seen, two, outputs=2, axis=0, largest=1)
         edge = nodes("Gather", ranked, second, axis=0)
         # With a single measured value there is no second one, and nothing to lie beyond.
         edge = nodes("Where", nodes("Less", edge, constant(-_FAR / 2)), far, nodes("Add", edge, margin))

@@ -30,11 +30,11 @@ class Nodes:
         self.nodes.append(helper.make_node(operator, list(inputs), [name], **attributes))
         return name
 
-    def first_of(self, operator: str, *inputs: str, outputs: int, **attributes: Any) -> str:
-        """The first result of an operator that gives several."""
+    def several(self, operator: str, *inputs: str, outputs: int, **attributes: Any) -> list[str]:
+        """The results of an operator that gives several."""
         names = [f"n{len(self.nodes)}_{index}" for index in range(outputs)]
         self.nodes.append(helper.make_node(operator, list(inputs), names, **attributes))
-        return names[0]
+        return names
 
     def output(self, output: str, value: str) -> None:
         """Gives a result the name it has outside the graph."""

@@ -80,12 +80,15 @@ def counters_of(frontend: Frontend) -> list[int]:
     return [int(q) for q in np.flatnonzero(frontend.drop < NEVER)]
 
 
-def samples_of(history: PartHistory, frontend: Frontend, gap: int, offsets: list[int]) -> Samples:
+def samples_of(
+    history: PartHistory, frontend: Frontend, gap: int, offsets: list[int], *, likeness: bool = True
+) -> Samples:
     """Features and targets of every part, as if every `gap`-th part had been measured.
 
-    Each of the offsets, 0 to gap - 1, gives its own samples.
+    Each of the offsets, 0 to gap - 1, gives its own samples. Without `likeness`, which takes most of the time,
+    what it would have forecast is NaN.
     """
-    session = open_session(feature_graph(frontend))
+    session = open_session(feature_graph(frontend, likeness=likeness))
     rows, quantity = frontend.rows, frontend.reading_center.size
     count = len(frontend.center)
     parts = np.arange(len(history))
@@ -94,7 +97,9 @@ def samples_of(history: PartHistory, frontend: Frontend, gap: int, offsets: list
     now = _filled(readings, frontend)
     padding = np.full((rows, count), np.nan, np.float32)
     collected: list[tuple[int, dict[str, NDArray[Any]]]] = []
-    names = ["averages", "scale_features", "moved", "leapt"] if quantity else ["averages", "scale_features"]
+    names = ["averages", "scale_features"]
+    names += ["moved", "leapt"] if quantity else []
+    names += ["likeness"] if likeness else []
     for offset in offsets:
         seen = np.where((parts % gap == offset)[:, None], history.measured, np.nan).astype(np.float32)
         seen = np.concatenate([padding, seen])
@@ -120,6 +125,7 @@ def samples_of(history: PartHistory, frontend: Frontend, gap: int, offsets: list
         averages=averages,
         moved=stacked("moved") if quantity else nothing,
         leapt=stacked("leapt") if quantity else nothing,
+        likeness=stacked("likeness") if likeness else np.full((len(order), count), np.nan),
         scale_features=stacked("scale_features"),
     )
 
@@ -132,11 +138,11 @@ def _standard(history: PartHistory, c: int) -> tuple[float, float, float, float]
         raise ValueError(f"{characteristic.name} was hardly ever measured; record more parts or drop it")
     center = float(np.median(values))
     low, high = np.quantile(values, [0.05, 0.95])
-    limits = characteristic.limits
-    width = limits.width if np.isfinite(limits.width) else float(high - low)
-    spread = max(_noise(values), 1e-3 * width, 1e-9)
-    lowest = min(limits.lower if np.isfinite(limits.lower) else low, low) - GAUGE_REACH * width
-    highest = max(limits.upper if np.isfinite(limits.upper) else high, high) + GAUGE_REACH * width
+    lower, upper = max(characteristic.limits.lower, _bottom(history, c)), characteristic.limits.upper
+    width = upper - lower if np.isfinite(upper) and lower > -NEVER else float(high - low)
+    spread = max(_noise(values), 1e-3 * float(high - low) or 1e-3 * width, 1e-9)
+    lowest = min(lower if lower > -NEVER else low, low) - GAUGE_REACH * width
+    highest = max(upper if np.isfinite(upper) else high, high) + GAUGE_REACH * width
     return center, spread, float(lowest), float(highest)
 
 
@@ -164,9 +170,9 @@ def _noise(values: Array) -> float:
 
 
 def _bottom(history: PartHistory, c: int) -> float:
-    """Zero for a magnitude (lower limit zero, never seen below it), as of a roughness; far below otherwise."""
+    """Zero for a magnitude (no lower limit, never seen below zero), as of a roughness; far below otherwise."""
     values = history.measured[np.isfinite(history.measured[:, c]), c]
-    return 0.0 if history.characteristics[c].limits.lower == 0 and values.min() >= 0 else -NEVER
+    return 0.0 if np.isinf(history.characteristics[c].limits.lower) and values.min() >= 0 else -NEVER
 
 
 def _unexplained(standard: Array) -> tuple[Array, Array]:

@@ -96,6 +96,17 @@ def test_a_recording_without_readings_times_or_bars_is_read(folder: Path) -> Non
     assert (history.times, history.bars, history.provoked.tolist()) == ({}, (None,), [0])
 
 
+@pytest.mark.parametrize(
+    ("limits", "values", "lower"),
+    [(",0,2.5", ("1.5", "2.6"), -np.inf), ("1,0,2.5", ("1.5", "2.6"), 0.0), (",0,2.5", ("1.5", "-0.1"), 0.0)],
+)
+def test_a_magnitude_has_no_lower_limit(folder: Path, limits: str, values: tuple[str, str], lower: float) -> None:
+    (folder / "limits.csv").write_text(f"characteristic,nominal,lower,upper\nroughness_um,{limits}\n")
+    rows = "".join(f"{i},S{i},{value}\n" for i, value in enumerate(values))
+    (folder / "parts.csv").write_text(f"sequence,serial,roughness_um\n{rows}")
+    assert read_parts(folder).characteristics[0].limits == Limits(lower, 2.5)
+
+
 def test_a_limit_left_empty_limits_one_side(folder: Path) -> None:
     (folder / "limits.csv").write_text("characteristic,nominal,lower,upper\nx_mm,,,0.5\n")
     limits = read_parts(folder).characteristics[0].limits

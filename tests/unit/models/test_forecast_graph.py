@@ -7,6 +7,8 @@ import pytest
 
 from inference.session import open_session
 from models.recipes.forecast_graph import (
+    CALM,
+    KERNEL,
     RATES,
     SCALE_FEATURES,
     Frontend,
@@ -132,7 +134,7 @@ def test_a_tool_change_makes_older_parts_count_less() -> None:
     assert forgotten == pytest.approx(4.0 * 0.1 * older / (newer + 0.1 * older), rel=1e-4)
 
 
-def _head(density: float, *, bias: float, log_scale: float) -> Head:
+def _head(density: float, *, bias: float, log_scale: float, likeness: float = 0.0) -> Head:
     rates = len(RATES)
     weights = np.zeros((SCALE_FEATURES, CHARACTERISTICS))
     weights[0] = log_scale
@@ -143,6 +145,7 @@ def _head(density: float, *, bias: float, log_scale: float) -> Head:
         moved=nothing,
         leapt=nothing,
         bias=np.full(CHARACTERISTICS, bias),
+        likeness=np.full(CHARACTERISTICS, likeness),
         log_scale=weights,
         least=np.full(CHARACTERISTICS, -9.0),
     )
@@ -180,12 +183,79 @@ def test_before_anything_was_measured_the_scale_is_that_of_all_parts() -> None:
     np.testing.assert_allclose(scale, [1.5, 8.0], rtol=1e-5)
 
 
-def test_the_interval_of_a_magnitude_ends_at_zero() -> None:
+def test_the_mean_of_a_magnitude_is_not_below_zero() -> None:
     frontend = replace(_frontend(), bottom=np.array([0.0, -1e6]))
-    graph = forecast_graph(frontend, [_head(1.0, bias=0.0, log_scale=2.0)])
-    mean, scale = open_session(graph).run(["mean", "scale"], _history(gaps=0.0))
-    assert mean[0] - 1.6449 * scale[0] == pytest.approx(0.0, abs=1e-3)
-    assert scale[1] == pytest.approx(2.0 * np.exp(2.0), rel=1e-4)
+    graph = forecast_graph(frontend, [_head(1.0, bias=-9.0, log_scale=0.0)])
+    mean, _ = open_session(graph).run(["mean", "scale"], _history(gaps=0.0))
+    np.testing.assert_allclose(mean, [0.0, -19.0], rtol=1e-5)
+
+
+def _by_likeness(feed: dict[str, np.ndarray], frontend: Frontend, c: int) -> tuple[float, float, float]:
+    """Mean, doubt and unrest in plain numpy, by solving the equations directly."""
+    then = (feed["history_readings"] - frontend.reading_center) / frontend.reading_spread
+    now = (feed["readings"] - frontend.reading_center) / frontend.reading_spread
+    known = np.flatnonzero(np.isfinite(feed["history"][:, c]))
+    value = (feed["history"][known, c] - frontend.center[c]) / frontend.spread[c]
+    at = np.append(known, ROWS)
+    read = np.vstack([then[known], now])
+    apart = np.abs(at[:, None] - at[None, :])
+    alike = np.exp(-0.5 * ((read[:, None] - read[None, :]) / KERNEL.alike_width) ** 2).mean(axis=-1)
+    kernel = (
+        KERNEL.quick**2 * np.exp(-apart / KERNEL.quick_time)
+        + KERNEL.slow**2 * np.exp(-apart / KERNEL.slow_time)
+        + KERNEL.alike**2 * np.exp(-apart / KERNEL.alike_time) * alike
+    )
+    trust = np.ones(len(known))
+    if frontend.forget[1, c]:
+        following = np.append(then[1:, 1], now[1])
+        changes = np.cumsum((then[:, 1] - following > frontend.drop[1])[::-1])[::-1]
+        trust = np.exp(changes * frontend.forget[1, c])[known]
+    weights = _weights(np.isfinite(feed["history"][:, c]).astype(float), 0.03)[known] * trust
+    level = (weights * value).sum() / weights.sum()
+    between, towards = kernel[:-1, :-1] + np.diag(KERNEL.noise**2 / trust), kernel[-1, :-1]
+    mean = level + towards @ np.linalg.solve(between, value - level)
+    variance = kernel[-1, -1] - towards @ np.linalg.solve(between, towards) + KERNEL.noise**2
+    # What is taken for noise, in units of each part's own noise.
+    noises = KERNEL.noise**2 * np.linalg.solve(between, value - level) / np.sqrt(trust)
+    recent = _weights(np.isfinite(feed["history"][:, c]).astype(float), 0.2)[known] * trust
+    return float(mean), float(np.sqrt(variance)), float(np.sqrt((recent / recent.sum()) @ noises**2))
+
+
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("forget", [0.0, np.log(0.1)])
+def test_likeness_is_the_gaussian_process_of_the_kernel(seed: int, forget: float) -> None:
+    forgetting = np.zeros((READINGS, CHARACTERISTICS))
+    forgetting[1, 0] = forget
+    feed, frontend = _history(seed), replace(_frontend(), forget=forgetting)
+    feed["history_readings"][:, 1] = np.where(np.arange(ROWS) < 6, 40.0, 2.0)
+    session = open_session(feature_graph(frontend))
+    found, scale = session.run(["likeness", "scale_features"], feed)
+    for c in range(CHARACTERISTICS):
+        mean, doubt, unrest = _by_likeness(feed, frontend, c)
+        assert found[c] == pytest.approx(mean, abs=2e-3)
+        assert np.exp(scale[4, c]) == pytest.approx(doubt, rel=1e-3)
+        assert np.exp(scale[5, c]) - CALM == pytest.approx(unrest, abs=5e-3)
+
+
+def test_the_second_part_that_reads_like_a_bad_one_is_forecast_bad() -> None:
+    feed = _history(gaps=0.0)
+    feed["history"][:, 0] = 1.0
+    feed["history_readings"][:], feed["readings"][:] = [10.0, 0.0], [10.0, 0.0]
+    feed["history"][5, 0], feed["history_readings"][5, 0] = 4.0, 2.0
+    graph = forecast_graph(_frontend(), [_head(1.0, bias=0.0, log_scale=0.0, likeness=1.0)])
+    usual, _ = open_session(graph).run(["mean", "scale"], feed)
+    feed["readings"][0] = 2.0
+    like_the_bad_one, _ = open_session(graph).run(["mean", "scale"], feed)
+    assert usual[0] == pytest.approx(1.0, abs=0.3)
+    assert like_the_bad_one[0] > usual[0] + 0.5
+
+
+def test_a_share_of_likeness_moves_the_mean_by_that_share() -> None:
+    feed, frontend = _history(), _frontend()
+    alike = open_session(feature_graph(frontend)).run(["likeness"], feed)[0]
+    graph = forecast_graph(frontend, [_head(1.0, bias=1.0, log_scale=0.0, likeness=0.25)])
+    mean, _ = open_session(graph).run(["mean", "scale"], feed)
+    np.testing.assert_allclose(mean, frontend.center + frontend.spread * (0.75 * 1.0 + 0.25 * alike), rtol=1e-4)
 
 
 def test_missing_earlier_readings_count_as_not_moved() -> None:
