@@ -74,7 +74,8 @@ class Room:
         free = await asyncio.to_thread(self._free)
         if free < self._reserve.size and self._clock.monotonic() >= self._prune_at:
             self._prune_at = self._clock.monotonic() + PRUNE_EVERY_S
-            with contextlib.suppress(StoreFull, StoreBusy):
+            # What cannot be taken away now is tried again; a disk that fails ends the process by its records.
+            with contextlib.suppress(StoreFull, StoreBusy, OSError):
                 await asyncio.to_thread(self._make_room, 2 * self._reserve.size - free)
             free = await asyncio.to_thread(self._free)
         if not self._reserve.kept and free >= 2 * self._reserve.size:

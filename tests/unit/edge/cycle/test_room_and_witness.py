@@ -81,6 +81,19 @@ async def test_old_pictures_go_before_the_reserve_does(
     assert records.alarms == {}
 
 
+async def test_pictures_that_cannot_be_taken_away_end_nothing(
+    disk: Disk, reserve: FakeReserve, write: Writer, alarms: Alarms, clock: FakeClock, records: FakeRecords
+) -> None:
+    def read_only(_: int) -> int:
+        raise OSError("read-only file system")
+
+    disk.free = 60
+    looked_after = room.Room(lambda: disk.free, "/var/lib", reserve, read_only, lambda: "", write, alarms, clock)
+    await looked_after.make()
+    await looked_after.tell()
+    assert set(records.alarms) == {("store", "disk nearly full")}
+
+
 async def test_a_reserve_that_is_used_is_an_urgent_alarm_until_it_is_taken_back(
     looked_after: room.Room, disk: Disk, reserve: FakeReserve, records: FakeRecords
 ) -> None:
