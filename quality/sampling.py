@@ -1,6 +1,6 @@
-"""Which parts are measured: the shop's usual rule, and a policy that asks the forecast.
+"""Which parts the shop's usual rule measures, and what measuring some parts and not others comes to.
 
-Both are told of every part in the order made and decide before its measurement is known. What they remember
+The rule is told of every part in the order made and decides before its measurement is known. What it remembers
 is `Progress`, so that deciding is a pure function.
 """
 
@@ -20,7 +20,9 @@ class Occasion(StrEnum):
     FOLLOW_UP = "FOLLOW_UP"
     """A nonconforming part came before it, and not enough have conformed since."""
     SUSPECT = "SUSPECT"
-    """The forecast signalled it."""
+    """The forecast or a reading told against it, or there was no forecast."""
+    EXPLORE = "EXPLORE"
+    """It was drawn at random."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,24 +63,6 @@ class ShopRule:
         if progress.since_measured is None or progress.since_measured + 1 >= self.every:
             return Occasion.ROUTINE
         return None
-
-
-@dataclass(frozen=True, slots=True)
-class SamplingPolicy:
-    """Measure what the forecast signals, and otherwise just enough that the history does not die.
-
-    `at_least_every` is the most parts from one measurement to the next; after a nonconforming part every part is
-    measured until `clear_after` in a row conform.
-    """
-
-    at_least_every: int
-    clear_after: int
-
-    def occasion(self, progress: Progress, *, suspect: bool) -> Occasion | None:
-        """Why the next part is to be measured, or None when it is not."""
-        if suspect:
-            return Occasion.SUSPECT
-        return ShopRule(self.at_least_every, self.clear_after).occasion(progress)
 
 
 @dataclass(frozen=True, slots=True)

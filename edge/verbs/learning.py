@@ -12,7 +12,6 @@ from edge.recording import RecordingError, read_frames, read_parts, read_picture
 from edge.verbs.replaying import Replay
 from edge.verbs.scoring import ScoredFrames, ScoredParts
 from inference.bundle import Bundle, BundleError, load_bundle
-from quality.plan import Thresholds
 from quality.sampling import CostWeights
 from quality.splitting import first_frames, first_parts, last_frames, last_start
 
@@ -20,7 +19,8 @@ Progress = Callable[[str, float], None]
 """Takes what is being done and the share done (0..1)."""
 SIGNAL_AT = 0.2
 """The probability of nonconformance from which `evaluate` counts a part as signalled."""
-DEFAULT_THRESHOLDS = Thresholds(review=SIGNAL_AT, hold=0.6)
+MEASURE_SHARE = 0.3
+"""The share of the parts that `replay` measures unless told otherwise."""
 
 
 class LearnedFrom(Exception):  # noqa: N818 - it is a fact about the bundle, and no mistake
@@ -124,21 +124,22 @@ def replay(
     last: float = 1.0,
     *,
     in_sample: bool = False,
-    thresholds: Thresholds = DEFAULT_THRESHOLDS,
+    measure_share: float = MEASURE_SHARE,
     weights: CostWeights = CostWeights(),  # noqa: B008 - frozen
     on_progress: Progress = lambda _step, _share: None,
 ) -> dict[str, Any]:
     """Asks which parts of the last share should have been measured, and sets the shop's rule beside the answer.
 
-    All parts before the scored ones count as measured; from there on only what was chosen is known to the model.
-    Raises LearnedFrom as `evaluate` does, RecordingError and BundleError.
+    All parts before the scored ones count as measured; from there on only what was chosen, at most the share
+    `measure_share`, is known to the model. Raises LearnedFrom as `evaluate` does, RecordingError, BundleError, and
+    ValueError for a share that is none.
     """
     bundle = load_bundle(bundle_folder)
     history = read_parts(recording)
     with _blamed_on(recording):
         start = last_start(len(history), last)
     learned = _learned_parts(bundle, history.serials[start:], in_sample=in_sample)
-    body = Replay(bundle, history, start).scorecard(thresholds, weights, on_progress)
+    body = Replay(bundle, history, start).scorecard(measure_share, weights, on_progress)
     return {**_heading(bundle, recording, last, learned), **body}
 
 

@@ -63,13 +63,21 @@ def replay(
     name: Annotated[str, typer.Option("--bundle", metavar="BUNDLE", help="A bundle's folder, or builtin:NAME.")],
     last: Last = 1.0,
     in_sample: InSample = False,
+    measure_share: Annotated[
+        float,
+        typer.Option("--measure-share", min=0.01, max=1, help="The most parts that may be measured, as a share."),
+    ] = 0.3,
     as_json: Json = False,
 ) -> None:
     """Asks, on recorded parts, which of them should be measured; beside it the shop's usual rule."""
     from edge.verbs import learning
 
     folder = _folder(name)
-    _say(_so(lambda: learning.replay(recording, folder, last, in_sample=in_sample)), as_json=as_json)
+
+    def ask() -> Answer:
+        return learning.replay(recording, folder, last, in_sample=in_sample, measure_share=measure_share)
+
+    _say(_so(ask), as_json=as_json)
 
 
 @app.command("list")

@@ -1,31 +1,29 @@
 """Replays recorded parts to ask which of them should have been measured, beside the shop's usual rule."""
 
+import copy
+import math
 from collections.abc import Callable
 from typing import Any
 
 from edge.verbs.walking import RecordedLine
 from inference.bundle import Bundle
-from quality.evidence import NoEvidence
-from quality.judge import judge_forecast, judge_missing, verdict_of
-from quality.judgement import Verdict
-from quality.plan import ControlPlan, ReactionPlan, Thresholds
+from quality.evidence import Forecast, NoEvidence
+from quality.judge import probability_outside
+from quality.measuring import MeasuringPolicy
 from quality.recording import PartHistory
-from quality.sampling import (
-    CostWeights,
-    Occasion,
-    Progress,
-    SamplingPolicy,
-    SamplingScore,
-    ShopRule,
-    apply_shop_rule,
-    score_sampling,
-)
+from quality.risk import LineRisk
+from quality.sampling import CostWeights, Occasion, SamplingScore, score_sampling
+from quality.shop import ShopRules
 
-CURVE = (0.02, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95)
-"""Review thresholds at which the policy is replayed."""
-SHOP_RULES = tuple(ShopRule(every, clear_after) for every in (2, 3, 5, 10, 20) for clear_after in (3, 5))
-POLICY = SamplingPolicy(at_least_every=5, clear_after=3)
-"""With no signal at all it is the shop rule of the same numbers, so that the two can be compared."""
+SHARES = (0.30, 0.45, 0.60)
+"""The measured shares at which the policy is set beside the shop's rule."""
+CURVE = (0.01, 0.02, 0.03, 0.045, 0.06, 0.08, 0.1, 0.125, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
+"""Risks from which parts are measured, for the risk-effort curve."""
+WARM_UP = 300
+"""Parts before the scored ones, all measured, from which the risk learns how the line behaves."""
+CURVE_EXPLORED = 0.02
+
+Occasions = list[Occasion | None]
 
 
 class Replay:
@@ -36,71 +34,102 @@ class Replay:
         self._line = RecordedLine(bundle, history)
         self._history = history
         self._start = start
+        self._limits = {c.name: c.limits for c in history.characteristics}
+        self._warm = LineRisk()
+        begin = max(0, start - WARM_UP)
+        self._walk(MeasuringPolicy(self._warm, 0.0, 0.0), begin, start)
 
     def scorecard(
-        self, thresholds: Thresholds, weights: CostWeights, on_progress: Callable[[str, float], None]
+        self, share: float, weights: CostWeights, on_progress: Callable[[str, float], None]
     ) -> dict[str, Any]:
-        """What the policy comes to at these thresholds and along the curve, and what each shop rule comes to."""
-        nonconforming = self._history.nonconforming[self._start :]
-        policy = score_sampling(self.decide(thresholds), nonconforming, weights)
+        """What the policy comes to at that share and along the curve, and what the shop's rules come to."""
+        nonconforming = self._history.nonconforming
+        scored = nonconforming[self._start :]
+        shop = ShopRules(nonconforming, self._start)
+        shares = sorted({*SHARES, share})
+        steps = len(CURVE) + len(shares)
         curve = []
-        for index, review in enumerate(CURVE):
-            on_progress(f"replaying with review from {review:g}", index / len(CURVE))
-            at = Thresholds(review, max(review, thresholds.hold))
-            curve.append((review, score_sampling(self.decide(at), nonconforming, weights)))
-        shop = {
-            f"every_{rule.every}_clear_{rule.clear_after}": score_sampling(
-                apply_shop_rule(rule, nonconforming), nonconforming, weights
-            )
-            for rule in SHOP_RULES
-        }
+        for index, threshold in enumerate(CURVE):
+            on_progress(f"replaying with parts measured from a risk of {threshold:g}", index / steps)
+            curve.append((threshold, score_sampling(self.from_risk(threshold), scored, weights)))
+        kept: dict[float, SamplingScore] = {}
+        for index, wanted in enumerate(shares):
+            on_progress(f"replaying at a measured share of {wanted:g}", (len(CURVE) + index) / steps)
+            kept[wanted] = score_sampling(self.within(wanted), scored, weights)
         return {
-            "parts": len(nonconforming),
-            "nonconforming": int(nonconforming.sum()),
+            "parts": len(scored),
+            "nonconforming": int(scored.sum()),
             "history": "every part before the scored ones was measured; after that only what each method measures",
             "cost_weights": {
                 "escape": weights.escape,
                 "measuring": weights.measuring,
                 "false_hold": weights.false_hold,
             },
-            "policy": {
-                "review": thresholds.review,
-                "hold": thresholds.hold,
-                "at_least_every": POLICY.at_least_every,
-                "clear_after": POLICY.clear_after,
-                **policy.as_json(),
-            },
-            "curve": [{"threshold": review, **_point(score)} for review, score in curve],
-            "shop_rule": {name: dict(score.as_json()) for name, score in shop.items()},
+            "policy": {"measure_share": share, **kept[share].as_json()},
+            "at_share": {f"{wanted:.2f}": _beside(wanted, kept[wanted], shop) for wanted in shares},
+            "curve": [{"threshold": threshold, **_point(score)} for threshold, score in curve],
+            "shop_rule": {name: dict(score.as_json()) for name, score in shop.usual(weights).items()},
         }
 
-    def decide(self, thresholds: Thresholds) -> list[Occasion | None]:
-        """Why each part is measured, decided before its measurement is known; None for a part that passes."""
-        plan = ControlPlan(
-            part="recorded part",
-            characteristics=self._history.characteristics,
-            forecast=thresholds,
-            surface=thresholds,
-            measure_every=POLICY.at_least_every,
-            reaction=ReactionPlan(),
-        )
-        nonconforming = self._history.nonconforming
-        self._line.take_up(self._start)
-        progress = Progress(since_measured=0 if self._start else None)
+    def within(self, share: float) -> Occasions:
+        """Why each part is measured when at most that share may be; None for a part that passes."""
+        return self._replayed(MeasuringPolicy.within(share, copy.deepcopy(self._warm)))
+
+    def from_risk(self, threshold: float) -> Occasions:
+        """Why each part is measured from that risk on; None for a part that passes."""
+        return self._replayed(MeasuringPolicy(copy.deepcopy(self._warm), threshold, CURVE_EXPLORED))
+
+    def _replayed(self, policy: MeasuringPolicy) -> Occasions:
+        return self._walk(policy, self._start, len(self._history))
+
+    def _walk(self, policy: MeasuringPolicy, begin: int, end: int) -> Occasions:
+        self._line.take_up(begin)
         occasions = []
-        for part in range(self._start, len(self._history)):
+        for part in range(begin, end):
             forecast = self._line.forecast(part)
-            judgements = (
-                (judge_missing(forecast),) if isinstance(forecast, NoEvidence) else judge_forecast(forecast, plan)
-            )
-            occasion = POLICY.occasion(progress, suspect=verdict_of(judgements) is not Verdict.PASS)
+            seen = self._line.seen(part, self._chances(forecast))
+            occasion = policy.choose(seen, must=isinstance(forecast, NoEvidence)).occasion
             occasions.append(occasion)
-            if occasion is None:
-                progress = progress.passed()
-            else:
+            if occasion is not None:
                 self._line.measure(part)
-                progress = progress.measured(conforming=not nonconforming[part], clear_after=POLICY.clear_after)
+                policy.learn(seen.serial, seen.sequence, self._nonconforming(part))
         return occasions
+
+    def _chances(self, forecast: Forecast | NoEvidence) -> dict[str, float]:
+        if isinstance(forecast, NoEvidence):
+            return {}
+        return {
+            name: probability_outside(*forecast.of(name), self._limits[name])
+            for name in forecast.characteristics
+            if name in self._limits
+        }
+
+    def _nonconforming(self, part: int) -> list[str]:
+        return [
+            characteristic.name
+            for characteristic, value in zip(
+                self._history.characteristics, self._history.measured[part], strict=True
+            )
+            if not (math.isnan(value) or characteristic.limits.contain(value))
+        ]
+
+
+def _beside(share: float, policy: SamplingScore, shop: ShopRules) -> dict[str, Any]:
+    """The policy kept to a share, beside the rule tuned to it and, to the share it came to, with hindsight."""
+    before, hindsight = shop.tuned_before(share), shop.best_in_hindsight(policy.measured_share)
+    return {
+        "measured_share": policy.measured_share,
+        "escapes": policy.escapes,
+        "shop_tuned_before": before and dict(before.as_json()),
+        "shop_best_in_hindsight": dict(hindsight.as_json()),
+        "fewer_escapes_than_tuned_before": before and _fewer(policy.escapes, before.escapes),
+        "fewer_escapes_than_best_in_hindsight": _fewer(policy.escapes, hindsight.escapes),
+    }
+
+
+def _fewer(escapes: int, than: int) -> float | None:
+    """The share of the escapes that is spared; None where there was none to spare."""
+    return 1 - escapes / than if than else None
 
 
 def _point(score: SamplingScore) -> dict[str, Any]:

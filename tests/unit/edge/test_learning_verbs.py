@@ -13,7 +13,6 @@ from edge.recording import RecordingError, read_parts
 from edge.verbs.learning import LearnedFrom, evaluate, replay, train
 from edge.verbs.replaying import Replay
 from inference.bundle import BundleError, load_bundle, write_bundle
-from quality.plan import Thresholds
 from quality.sampling import CostWeights, Occasion
 from quality.scorecard import auroc
 from tests.unit.models.making import made_up_history
@@ -123,7 +122,7 @@ def test_a_part_without_its_readings_is_not_forecast_and_is_measured(bundle: Pat
         lines[at] = ",".join([*cells[:2], "", *cells[3:]])
     (other / "parts.csv").write_text("\n".join(lines))
     assert evaluate(bundle, other)["without_forecast"] == 2
-    occasions = Replay(load_bundle(bundle), read_parts(other), 0).decide(Thresholds(1.0, 1.0))
+    occasions = Replay(load_bundle(bundle), read_parts(other), 0).from_risk(1.0)
     assert [part for part, occasion in enumerate(occasions) if occasion is Occasion.SUSPECT] == [4, 39]
 
 
@@ -165,7 +164,7 @@ def test_a_replay_has_every_figure_for_the_policy_its_curve_and_the_shops_rules(
 
 
 def test_measuring_everything_lets_nothing_escape(parts: Path, bundle: Path) -> None:
-    card = replay(parts, bundle, 0.4, thresholds=Thresholds(1e-12, 1.0))
+    card = replay(parts, bundle, 0.4, measure_share=1.0)
     assert (card["policy"]["measured_share"], card["policy"]["escapes"]) == (1.0, 0)
 
 

@@ -1,4 +1,4 @@
-"""Which parts the shop's rule and the policy measure, and what that comes to."""
+"""Which parts the shop's rule measures, and what that comes to."""
 
 import numpy as np
 import pytest
@@ -6,8 +6,6 @@ import pytest
 from quality.sampling import (
     CostWeights,
     Occasion,
-    Progress,
-    SamplingPolicy,
     ShopRule,
     apply_shop_rule,
     score_sampling,
@@ -34,26 +32,6 @@ def test_after_a_nonconforming_part_every_part_until_two_conform_in_a_row() -> N
 
 def test_a_nonconforming_part_that_is_not_measured_changes_nothing() -> None:
     assert apply_shop_rule(ShopRule(3, 2), _bad(1, 2, parts=4)) == [R, None, None, R]
-
-
-def test_the_policy_measures_what_is_suspect_and_never_less_than_its_floor() -> None:
-    policy = SamplingPolicy(at_least_every=4, clear_after=2)
-    progress, occasions = Progress(), []
-    for part in range(9):
-        occasion = policy.occasion(progress, suspect=part == 2)
-        occasions.append(occasion)
-        progress = progress.passed() if occasion is None else progress.measured(conforming=True, clear_after=2)
-    assert occasions == [R, None, S, None, None, None, R, None, None]
-
-
-def test_the_policy_without_signals_is_the_shop_rule() -> None:
-    bad = np.random.default_rng(5).random(200) < 0.1
-    policy, progress, occasions = SamplingPolicy(5, 3), Progress(), []
-    for part in bad:
-        occasion = policy.occasion(progress, suspect=False)
-        occasions.append(occasion)
-        progress = progress.passed() if occasion is None else progress.measured(conforming=not part, clear_after=3)
-    assert occasions == apply_shop_rule(ShopRule(5, 3), bad)
 
 
 def test_the_score_counts_escapes_false_holds_and_cost() -> None:
