@@ -110,7 +110,6 @@ async def assemble(settings: LineSettings, around: Surroundings, pace: Pace = Pa
     forecaster: Forecaster | None = None
     if around.forecaster is not None:
         forecaster = CompensatedForecaster(around.forecaster, plan)
-        forecaster.restore(history)
     digests = tuple(digest for _, digest in around.models)
     judging = Judging(
         plan,
@@ -121,6 +120,7 @@ async def assemble(settings: LineSettings, around: Surroundings, pace: Pace = Pa
         digests,
         deadline_s=settings.models.deadline_ms / 1000,
     )
+    await judging.take_up(history)
     delivery = Delivery(gate, records, write, alarms, clock)
     holds = Holds(gate, records, write, alarms, clock, every_s=pace.holds_s)
     lane = Lane(records, write, alarms, clock)

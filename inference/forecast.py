@@ -8,20 +8,25 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inference.bundle import Bundle, BundleError
+from inference.history import History
 from inference.session import Session, open_session
+from quality.conformal import adapted, scores
 from quality.evidence import Forecast, Measurement, NoEvidence, Reading
 from quality.inspection import Cycle
 from quality.ports import HistoryRow
 
 _MEND = "roll back to the last good bundle, or train it again"
+FORECAST_AGAIN = 256
+"""So many of the newest parts are forecast over again on restoring, to calibrate; older ones hardly tell."""
 
 
 class OnnxForecaster:
     """Forecasts parts with a `forecast` bundle; implements the port Forecaster.
 
     The graph takes `history` float32 [rows, C] (oldest first, NaN where nothing was measured) and, when the bundle
-    uses readings, `history_readings` [rows, Q] and `readings` [Q]; it gives `mean` and `scale` [C]. May be called
-    from several threads.
+    uses readings, `history_readings` [rows, Q] and `readings` [Q]; it gives `mean` and `scale` [C]. The scale is
+    adapted to how often measured parts missed their 90 % intervals (quality.conformal). May be called from several
+    threads.
     """
 
     def __init__(self, bundle: Bundle, session: Session | None = None) -> None:
@@ -30,14 +35,12 @@ class OnnxForecaster:
         Raises BundleError when the bundle is no forecast or unlike its graph.
         """
         self._digest = bundle.digest
-        self._characteristics, self._readings, self._rows = _fields(bundle)
-        self._column = {name: index for index, name in enumerate(self._characteristics)}
-        count, quantity = len(self._characteristics), len(self._readings)
-        self._measured = np.full((self._rows, count), np.nan, np.float32)
-        self._read = np.full((self._rows, quantity), np.nan, np.float32)
-        self._parts: list[tuple[str, int] | None] = [None] * self._rows
+        self._characteristics, self._readings, self._length = _fields(bundle)
+        self._history = self._blank()
+        self._factor = np.ones(len(self._characteristics))
         self._lock = threading.Lock()
-        self._session = session or open_session(bundle.model, self._feed(np.zeros(quantity, np.float32)))
+        nothing = self._history.feed(np.zeros(len(self._readings), np.float32))
+        self._session = session or open_session(bundle.model, nothing)
 
     @property
     def characteristics(self) -> tuple[str, ...]:
@@ -50,14 +53,22 @@ class OnnxForecaster:
         return self._readings
 
     def restore(self, rows: Sequence[HistoryRow]) -> None:
-        """Rebuilds the history from records, oldest first, in place of what it held."""
+        """Rebuilds the history from records, oldest first, in place of what it held.
+
+        The newest FORECAST_AGAIN parts are forecast over again, each from what was measured before it was made, so
+        that the calibration is nearly what it would be had they been lived through. Raises what the graph's run
+        raises; the history is then whole all the same, and the calibration that of the parts before.
+        """
         with self._lock:
-            self._measured[:] = np.nan
-            self._read[:] = np.nan
-            self._parts[:] = [None] * self._rows
-            for cycle, readings, measurements in rows[-self._rows :]:
-                self._remember(cycle, self._row(readings))
-                self._fill(measurements)
+            self._history = self._blank()
+            self._factor = np.ones(len(self._characteristics))
+            for cycle, readings, measurements in rows[-self._length :]:
+                self._history.remember(cycle, self._history.row(readings))
+                for measurement in measurements:
+                    self._history.fill(measurement)
+        lived = self._live_again(rows[-self._length - FORECAST_AGAIN :])
+        with self._lock:
+            self._history, self._factor = lived
 
     def forecast(self, cycle: Cycle, readings: Sequence[Reading]) -> Forecast | NoEvidence:
         """The part of that cycle from what is known before it. Remembers its readings as the newest row.
@@ -66,13 +77,14 @@ class OnnxForecaster:
         model needs is missing, or when the model gives anything but a finite mean and a positive scale for each
         characteristic. Raises what the graph's run raises.
         """
-        row = self._row(readings)
         with self._lock:
-            if self._parts[-1] == (cycle.serial, cycle.sequence):
-                self._forget_newest()
+            history, factor = self._history, self._factor
+            row = history.row(readings)
+            if history.newest == (cycle.serial, cycle.sequence):
+                history.forget_newest()
             # Copied and let go of before the graph runs: one that hangs must not keep anybody from the history.
-            feed = {name: values.copy() for name, values in self._feed(row).items()}
-            self._remember(cycle, row)
+            feed = history.feed(row)
+            history.remember(cycle, row)
         missing = [name for name, value in zip(self._readings, row, strict=True) if not np.isfinite(value)]
         if missing:
             return NoEvidence(
@@ -83,12 +95,35 @@ class OnnxForecaster:
         mean, scale = self._session.run(["mean", "scale"], feed)
         if (problem := self._problem(mean, scale)) is not None:
             return NoEvidence(f"forecast model {self._digest[:12]}", problem, _MEND)
-        return Forecast(self._characteristics, mean.astype(np.float64), scale.astype(np.float64), self._digest)
+        with self._lock:
+            history.forecast_newest(cycle, mean, scale)
+        return Forecast(self._characteristics, mean.astype(np.float64), scale * factor, self._digest)
 
     def learn(self, measurements: Sequence[Measurement]) -> None:
         """Fills in what was measured on an earlier part; parts that left the history are passed over."""
         with self._lock:
-            self._fill(measurements)
+            self._factor = _learnt(self._history, self._factor, measurements)
+
+    def _blank(self) -> History:
+        return History(self._length, self._characteristics, self._readings)
+
+    def _live_again(self, rows: Sequence[HistoryRow]) -> tuple[History, NDArray[np.float64]]:
+        """The history and the scale's factors after those parts, of which the newest are forecast again."""
+        history, factor = self._blank(), np.ones(len(self._characteristics))
+        to_come: list[Measurement] = []
+        for index, (cycle, readings, measurements) in enumerate(rows):
+            known = [m for m in to_come if m.at <= cycle.triggered_at]
+            to_come = [m for m in to_come if m.at > cycle.triggered_at]
+            factor = _learnt(history, factor, known)
+            row = history.row(readings)
+            feed = history.feed(row)
+            history.remember(cycle, row)
+            if index >= len(rows) - FORECAST_AGAIN and np.isfinite(row).all():
+                mean, scale = self._session.run(["mean", "scale"], feed)
+                if self._problem(mean, scale) is None:
+                    history.forecast_newest(cycle, mean, scale)
+            to_come += measurements
+        return history, _learnt(history, factor, to_come)
 
     def _problem(self, mean: NDArray[Any], scale: NDArray[Any]) -> str | None:
         expected = (len(self._characteristics),)
@@ -101,37 +136,19 @@ class OnnxForecaster:
             return "it gave a mean or scale that is no number"
         return None
 
-    def _fill(self, measurements: Sequence[Measurement]) -> None:
-        for measurement in measurements:
-            column = self._column.get(measurement.characteristic)
-            part = (measurement.serial, measurement.cycle_sequence)
-            if column is not None and part in self._parts:
-                # The newest row of that name, should a PLC that lost its count ever repeat one.
-                at = self._rows - 1 - self._parts[::-1].index(part)
-                self._measured[at, column] = measurement.value
 
-    def _row(self, readings: Sequence[Reading]) -> NDArray[np.float32]:
-        values = {reading.name: reading.value for reading in readings}
-        return np.array([values.get(name, np.nan) for name in self._readings], np.float32)
-
-    def _remember(self, cycle: Cycle, row: NDArray[np.float32]) -> None:
-        self._measured[:-1] = self._measured[1:]
-        self._measured[-1] = np.nan
-        self._read[:-1] = self._read[1:]
-        self._read[-1] = np.where(np.isfinite(row), row, np.nan)
-        self._parts[:] = [*self._parts[1:], (cycle.serial, cycle.sequence)]
-
-    def _forget_newest(self) -> None:
-        self._measured[1:] = self._measured[:-1].copy()
-        self._read[1:] = self._read[:-1].copy()
-        self._measured[0], self._read[0] = np.nan, np.nan
-        self._parts[:] = [None, *self._parts[:-1]]
-
-    def _feed(self, readings: NDArray[np.float32]) -> dict[str, NDArray[Any]]:
-        feed: dict[str, NDArray[Any]] = {"history": self._measured}
-        if self._readings:
-            feed |= {"history_readings": self._read, "readings": readings}
-        return feed
+def _learnt(
+    history: History, factor: NDArray[np.float64], measurements: Sequence[Measurement]
+) -> NDArray[np.float64]:
+    """Fills in the measurements; the scale's factors after what was new in them."""
+    by_part: dict[int, NDArray[np.float64]] = {}
+    for measurement in measurements:
+        if (place := history.fill(measurement)) is not None:
+            score = by_part.setdefault(place[0], np.full(len(factor), np.nan))
+            score[place[1]] = scores(history.measured[place], history.mean[place], history.scale[place])
+    for score in by_part.values():
+        factor = adapted(factor, score)
+    return factor
 
 
 def _fields(bundle: Bundle) -> tuple[tuple[str, ...], tuple[str, ...], int]:

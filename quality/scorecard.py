@@ -10,14 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from quality.characteristic import Limits
+from quality.conformal import COVERAGE, NORMAL_QUANTILE
 from quality.judge import probability_outside
 
 Array = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 
-COVERAGE = 0.9
-NORMAL_QUANTILE = 1.6448536269514722
-"""Half the 90 % interval of a normal distribution, in standard deviations."""
 ALPHAS = tuple(round(0.05 * step, 2) for step in range(1, 21))
 """Smoothing constants among which the rule `ewma` chooses."""
 FALSE_POSITIVE_RATE = 0.05

@@ -9,6 +9,8 @@ from dataclasses import replace
 from datetime import timedelta
 from uuid import uuid4
 
+import structlog
+
 from edge.cycle.model_thread import ModelThread
 from quality.case import Case, CaseKind
 from quality.evidence import Finding, Forecast, Frame, NoEvidence, Reading
@@ -24,13 +26,15 @@ from quality.judge import (
 )
 from quality.judgement import Judgement, ReasonCode, Verdict
 from quality.plan import ControlPlan
-from quality.ports import Clock, Forecaster, FrameSource, Inspector
+from quality.ports import Clock, Forecaster, FrameSource, HistoryRow, Inspector
 from quality.station import Scan
 
 USUAL = 60
 """How many readings say what is usual."""
 RECENT = 20
 """How many forecast means are kept for the reasons' trends."""
+
+log = structlog.get_logger(__name__)
 
 
 class Judging:
@@ -55,7 +59,7 @@ class Judging:
         def named(device: str) -> ModelThread:
             return ModelThread(device, thread, clock, within_s=deadline_s)
 
-        self._forecast = forecaster.forecast if forecaster else None
+        self._forecaster = forecaster
         self._forecasting = named("forecast model")
         self._faces = [
             (source, inspector, named(f"surface model of {source.camera}")) for source, inspector in faces
@@ -63,6 +67,17 @@ class Judging:
         self._counters = {tool.reading for tool in plan.tools} | {rule.name for rule in plan.parameters}
         self._usual: defaultdict[str, deque[float]] = defaultdict(lambda: deque(maxlen=USUAL))
         self._recent: dict[str, deque[float]] = {c.name: deque(maxlen=RECENT) for c in plan.characteristics}
+
+    async def take_up(self, history: Sequence[HistoryRow]) -> None:
+        """Gives the forecast model the earlier parts; asked in its thread because it forecasts them over again.
+
+        A model that fails at it still has the history and forecasts, with the width it was trained to.
+        """
+        if self._forecaster is None:
+            return
+        missing = await self._forecasting.ask(self._forecaster.restore, history)
+        if missing is not None:
+            log.warning("the forecast is not calibrated to the parts before", problem=missing.problem)
 
     async def judge(self, cycle: Cycle, scan: Scan) -> Inspection:
         """The part's inspection. What fails on the way is missing evidence in it, never an exception."""
@@ -140,9 +155,9 @@ class Judging:
         )
 
     async def _foresee(self, cycle: Cycle, readings: tuple[Reading, ...]) -> Forecast | NoEvidence | None:
-        if self._forecast is None:
+        if self._forecaster is None:
             return None
-        return await self._forecasting.ask(self._forecast, cycle, readings)
+        return await self._forecasting.ask(self._forecaster.forecast, cycle, readings)
 
     def _judge_forecast(self, forecast: Forecast | None, readings: tuple[Reading, ...]) -> list[Judgement]:
         if forecast is None:

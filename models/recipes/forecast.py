@@ -11,8 +11,9 @@ from models.recipes.forecast_card import write_card
 from models.recipes.forecast_fit import Blend, Choice, blend, choose, fit_head
 from models.recipes.forecast_graph import RATES, Array, Frontend, Head, forecast_graph
 from models.recipes.forecast_samples import counters_of, frontend_of, samples_of, with_forgetting
+from quality.conformal import COVERAGE
 from quality.recording import PartHistory
-from quality.scorecard import COVERAGE, plain_rules
+from quality.scorecard import plain_rules
 
 Progress = Callable[[str, float], None]
 """Takes what is being done and the share done (0..1)."""

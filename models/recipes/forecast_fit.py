@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.recipes.forecast_graph import PLAIN_SCALE_FEATURES, RATES, SCALE_FEATURES, Array, Head
-from quality.scorecard import COVERAGE, NORMAL_QUANTILE
+from quality.conformal import COVERAGE, NORMAL_QUANTILE
 
 PENALTIES = (3.0, 10.0, 30.0, 100.0, 300.0, 1000.0, 3000.0)
 FIRST_FOLD, FOLDS = 0.4, 4

@@ -1,15 +1,21 @@
 """The forecaster: which history the graph is given, and when there is no forecast."""
 
-from datetime import UTC, datetime
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
 from inference.bundle import Bundle, BundleError, write_bundle
 from inference.forecast import OnnxForecaster
+from inference.session import Session, open_session
 from quality.characteristic import LineId, PartSerial, StationId
+from quality.conformal import RATE
 from quality.evidence import Forecast, Measurement, NoEvidence, Reading
 from quality.inspection import Cycle
 
@@ -176,7 +182,80 @@ def test_restoring_from_records_is_as_having_lived_it(tmp_path: Path) -> None:
     restored.restore(rows)
     after = [f.forecast(_cycle(6), _readings()) for f in (lived, restored)]
     assert all(isinstance(answer, Forecast) for answer in after)
-    assert [answer.of("x_mm") for answer in after if isinstance(answer, Forecast)] == [(305.0, 13.0)] * 2
+    means, scales = zip(*(answer.of("x_mm") for answer in after if isinstance(answer, Forecast)), strict=True)
+    assert means == (305.0, 305.0)
+    assert scales[0] == pytest.approx(scales[1])
+    assert scales[0] > 13.0, "misses have widened it"
+
+
+def test_misses_widen_the_scale_and_hits_narrow_it(forecaster: OnnxForecaster) -> None:
+    scales = []
+    for sequence, x in ((1, 500.0), (2, 500.0), (3, np.nan), (4, 0.0)):
+        answer = forecaster.forecast(_cycle(sequence), _readings(power=1.0))
+        assert isinstance(answer, Forecast)
+        # The graph's scale is the sum of all powers it is given.
+        scales.append(answer.scale / min(sequence, ROWS + 1))
+        mean = answer.of("x_mm")[0]
+        forecaster.learn(_measured(sequence, mean + x, answer.of("y_mm")[0]) if np.isfinite(x) else [])
+    widened, narrowed = np.exp(0.9 * RATE), np.exp(-0.1 * RATE)
+    np.testing.assert_allclose([x for x, _ in scales], [1, widened, widened**2, widened**2], rtol=1e-6)
+    np.testing.assert_allclose([y for _, y in scales], [1, narrowed, narrowed**2, narrowed**2], rtol=1e-6)
+
+
+def test_a_measurement_counts_once(forecaster: OnnxForecaster) -> None:
+    forecaster.forecast(_cycle(1), _readings())
+    for _ in range(3):
+        forecaster.learn(_measured(1, 500.0))
+    answer = forecaster.forecast(_cycle(2), _readings(power=0.0))
+    assert isinstance(answer, Forecast)
+    assert answer.scale[0] == pytest.approx(np.exp(0.9 * RATE))
+
+
+def test_the_calibration_is_restored_from_records_too(tmp_path: Path) -> None:
+    bundle = _bundle(tmp_path)
+    lived, restored = OnnxForecaster(bundle), OnnxForecaster(bundle)
+    rows = []
+    for sequence in range(1, 9):
+        at = NOW + timedelta(seconds=10 * sequence)
+        cycle = replace(_cycle(sequence), triggered_at=at)
+        lived.forecast(cycle, _readings())
+        # Measured before the next part, and every third one only after the next but one.
+        measured = [
+            replace(m, at=at + timedelta(seconds=25 if sequence % 3 == 0 else 5)) for m in _measured(sequence, 9.0)
+        ]
+        rows.append((cycle, _readings(), tuple(measured)))
+        due = [m for _, _, of in rows for m in of if at < m.at <= at + timedelta(seconds=10)]
+        lived.learn(due)
+    restored.restore(rows)
+    last = replace(_cycle(9), triggered_at=NOW + timedelta(seconds=90))
+    answers = [forecaster.forecast(last, _readings()) for forecaster in (lived, restored)]
+    assert all(isinstance(answer, Forecast) for answer in answers)
+    one, other = ([a.mean, a.scale] for a in answers if isinstance(a, Forecast))
+    np.testing.assert_allclose(one, other, rtol=1e-6)
+
+
+class Breaking:
+    """A session whose graph can fail."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self.broken = False
+
+    def run(self, names: list[str] | None, feed: Mapping[str, NDArray[Any]]) -> list[NDArray[Any]]:
+        if self.broken:
+            raise RuntimeError("broken")
+        return self._session.run(names, feed)
+
+
+def test_a_graph_that_fails_while_restoring_leaves_the_history_whole(tmp_path: Path) -> None:
+    bundle = _bundle(tmp_path)
+    breaking = Breaking(open_session(bundle.model))
+    forecaster = OnnxForecaster(bundle, breaking)
+    breaking.broken = True
+    with pytest.raises(RuntimeError, match="broken"):
+        forecaster.restore([(_cycle(1), _readings(), tuple(_measured(1, 5.0)))])
+    breaking.broken = False
+    assert _mean(forecaster.forecast(_cycle(2), _readings())) == 5.0
 
 
 def test_the_forecast_carries_the_bundles_digest(tmp_path: Path) -> None:

@@ -10,9 +10,9 @@ from edge.verbs.walking import RecordedLine
 from inference.bundle import Bundle, BundleError
 from models.recipes.forecast import learn_forecast
 from models.recipes.forecast_samples import frontend_of, without_spikes
+from quality.conformal import NORMAL_QUANTILE
 from quality.evidence import Forecast
 from quality.recording import PartHistory
-from quality.scorecard import NORMAL_QUANTILE
 from quality.splitting import part_range
 from tests.unit.models.making import made_up_history
 
