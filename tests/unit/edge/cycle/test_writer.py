@@ -72,11 +72,14 @@ async def test_nothing_overtakes_what_waits(write: Writer, clock: FakeClock) -> 
     assert store.taken == ["first", "second", "third"]
 
 
-async def test_a_full_disk_takes_the_reserve_before_anybody_waits(write: Writer, told: Told) -> None:
+async def test_a_full_disk_takes_the_reserve_before_anybody_waits(
+    write: Writer, told: Told, clock: FakeClock
+) -> None:
     told.room = 1
     store = Store(StoreFull("full"))
-    assert await write(store.take, "hold 7") == "hold 7"
-    assert told.said == []
+    writing = asyncio.ensure_future(write(store.take, "hold 7"))
+    await clock.settle()
+    assert (writing.done(), store.taken, told.said) == (True, ["hold 7"], [])
 
 
 async def test_a_broken_store_is_said_and_raised(write: Writer, told: Told) -> None:
