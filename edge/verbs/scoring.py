@@ -11,11 +11,11 @@ from edge.recording import RecordingError, read_picture
 from edge.verbs.walking import RecordedLine
 from inference.bundle import Bundle, BundleError
 from inference.surface import score_frame, surface_session
+from quality.conformal import adapted_scales
 from quality.evidence import NoEvidence
 from quality.recording import LabelledFrame, PartHistory
 from quality.scorecard import (
     Array,
-    ForecastScore,
     PixelScore,
     PlainRule,
     auroc,
@@ -34,9 +34,10 @@ class ScoredParts:
 
     def __init__(self, bundle: Bundle, history: PartHistory, start: int) -> None:
         """Raises BundleError when the recording lacks a characteristic or reading the bundle needs."""
-        self._history = history
-        self._start = start
+        self.history = history
+        self.start = start
         self._rules = _rules_of(bundle, history)
+        self.methods = ("model", *next(iter(self._rules.values())))
         line = RecordedLine(bundle, history)
         line.take_up(start)
         shape = (len(history) - start, len(history.characteristics))
@@ -51,43 +52,89 @@ class ScoredParts:
                     self._mean[part - start, c], self._scale[part - start, c] = forecast.of(characteristic.name)
             line.measure(part)
 
+    def measured(self, c: int) -> Array:
+        """What was measured of that characteristic on the scored parts."""
+        return self.history.measured[self.start :, c]
+
+    def forecast(self, c: int, method: str) -> tuple[Array, Array]:
+        """Mean and scale of that characteristic for every scored part, by the model or by a rule."""
+        if method == "model":
+            return self._mean[:, c], self._scale[:, c]
+        mean, scale = self._rule(c, method).forecast(self.history.measured[:, c])
+        return mean[self.start :], scale[self.start :]
+
+    def chances(self, c: int, method: str) -> Array:
+        """The probability of nonconformance of that characteristic for every scored part."""
+        return probabilities(*self.forecast(c, method), self.history.characteristics[c].limits)
+
     def scorecard(self, signal_at: float) -> dict[str, Any]:
         """Every figure by characteristic, for the model and for the rules, and for the part as a whole."""
-        history, start = self._history, self._start
-        methods = ("model", *next(iter(self._rules.values())))
-        chances = {method: np.zeros((len(history) - start, len(history.characteristics))) for method in methods}
-        characteristics: dict[str, dict[str, float | None]] = {}
-        rules: dict[str, dict[str, dict[str, float | None]]] = {rule: {} for rule in methods[1:]}
-        for c, characteristic in enumerate(history.characteristics):
-            truth = history.measured[:, c]
-            scores: dict[str, ForecastScore] = {}
-            for method in methods:
-                if method == "model":
-                    mean, scale = self._mean[:, c], self._scale[:, c]
-                else:
-                    mean, scale = (a[start:] for a in self._rules[characteristic.name][method].forecast(truth))
-                scores[method] = score_forecast(truth[start:], mean, scale, characteristic.limits, signal_at)
-                chances[method][:, c] = probabilities(mean, scale, characteristic.limits)
-            characteristics[characteristic.name] = {
-                "mse": scores["model"].mse,
-                "mse_persistence": scores["same_as_previous"].mse,
-                "mse_ewma": scores["ewma"].mse,
-                **{figure: value for figure, value in asdict(scores["model"]).items() if figure != "mse"},
-                "measured": int(np.isfinite(truth[start:]).sum()),
-                "nonconforming": int(outside(truth[start:], characteristic.limits).sum()),
+        names = [c.name for c in self.history.characteristics]
+        tables = {
+            method: {name: self._figures(c, method, signal_at) for c, name in enumerate(names)}
+            for method in self.methods
+        }
+        nonconforming = self.history.nonconforming[self.start :]
+        whole = {}
+        for method in self.methods:
+            chances = np.stack([self.chances(c, method) for c in range(len(names))], axis=-1)
+            whole[method] = _whole(chances, nonconforming, signal_at)
+        characteristics = {
+            name: {
+                "mse": tables["model"][name]["mse"],
+                "mse_persistence": tables["same_as_previous"][name]["mse"],
+                "mse_ewma": tables["ewma"][name]["mse"],
+                **tables["model"][name],
+                **self._without_worst(c),
+                "measured": int(np.isfinite(self.measured(c)).sum()),
+                "nonconforming": int(outside(self.measured(c), self.history.characteristics[c].limits).sum()),
             }
-            for rule, table in rules.items():
-                alpha = self._rules[characteristic.name][rule].alpha
-                table[characteristic.name] = {**asdict(scores[rule]), "alpha": alpha}
-        nonconforming = history.nonconforming[start:]
+            for c, name in enumerate(names)
+        }
         return {
             "parts": len(nonconforming),
             "nonconforming": int(nonconforming.sum()),
             "without_forecast": self._without,
             "signal_at": signal_at,
-            "any_characteristic": {m: _whole(chances[m], nonconforming, signal_at) for m in methods},
+            "any_characteristic": whole,
             "characteristics": characteristics,
-            **rules,
+            **{method: tables[method] for method in self.methods if method != "model"},
+        }
+
+    def _rule(self, c: int, method: str) -> PlainRule:
+        return self._rules[self.history.characteristics[c].name][method]
+
+    def _figures(self, c: int, method: str, signal_at: float) -> dict[str, float | None]:
+        limits = self.history.characteristics[c].limits
+        score = asdict(score_forecast(self.measured(c), *self.forecast(c, method), limits, signal_at))
+        if method == "model":
+            return score
+        # The model's interval adapts to what it missed; so that widths compare, so may the rule's.
+        everything = self.history.measured[:, c]
+        mean, scale = self._rule(c, method).forecast(everything)
+        fair = adapted_scales(everything, mean, scale)[self.start :]
+        adaptive = score_forecast(self.measured(c), mean[self.start :], fair, limits, signal_at)
+        return {
+            **score,
+            "alpha": self._rule(c, method).alpha,
+            "coverage_90_adaptive": adaptive.coverage_90,
+            "mean_width_90_adaptive": adaptive.mean_width_90,
+        }
+
+    def _without_worst(self, c: int) -> dict[str, float | None]:
+        """Squared errors without the one part that the exponential average missed by most: a gross error of the
+        gauge can outweigh all other parts together.
+        """
+        missed, by_average = (
+            np.abs(self.measured(c) - self.forecast(c, method)[0]) for method in ("model", "ewma")
+        )
+        known = np.isfinite(missed) & np.isfinite(by_average)
+        if known.sum() < 2:  # noqa: PLR2004 - without the worst one there is nothing left
+            return {"mse_without_worst": None, "mse_ewma_without_worst": None}
+        kept = known & (np.where(known, by_average, -np.inf) < by_average[known].max())
+        return {
+            "mse_without_worst": float(np.mean(missed[kept] ** 2)),
+            "mse_ewma_without_worst": float(np.mean(by_average[kept] ** 2)),
         }
 
 

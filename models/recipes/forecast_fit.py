@@ -25,13 +25,15 @@ OUTLYING = 30.0
 """A residual counts for at most so many robust standard deviations of the base's residuals."""
 BASES_TRIED, NEARLY = 3, 0.03
 FAST, SLOW = RATES.index(0.3), RATES.index(0.06)
-SHARES = (0.0, 0.25, 0.5, 0.75)
-"""Of the mean that may be forecast by likeness. The largest one whose loss is within NEARLY of the best is taken,
-because likeness goes on learning on the line, which no past can show the worth of."""
+SHARES = (0.0, 0.5, 0.75)
+"""Of the mean that may be forecast by likeness; never all of it, as two unlike forecasts averaged are seldom far
+off (Bates and Granger, 1969). The largest one whose loss is within NEARLY of the best is taken, because likeness
+goes on learning on the line, which no past can show the worth of."""
 PLAIN_SCALE_PRIOR, LIKENESS_SCALE_PRIOR = (0.1, 0.8, 0.0, 0.0, 0.0), (0.0, 0.0, 0.0, 1.0, 0.8)
-PRIOR_STRENGTH = 0.3
+PLAIN_PRIOR_STRENGTH, LIKENESS_PRIOR_STRENGTH = 0.1, 0.3
 """What the scale's logarithm is expected to follow (age, unrest, movement, likeness's doubt and unrest) unless the
-residuals say otherwise: a quiet recording cannot tell what unrest means, and the next one need not be quiet."""
+residuals say otherwise: a quiet recording cannot tell what unrest means, and the next one need not be quiet. The
+strengths are shares of the evidence that a feature of unit variance has in the recording."""
 MAD_TO_SD = 1.4826
 
 
@@ -284,7 +286,8 @@ def _fit_scale(samples: Samples, c: int, forward: Array, share: float) -> tuple[
     used = SCALE_FEATURES if share else PLAIN_SCALE_FEATURES
     log = np.log(missed + 0.1 * np.median(missed) + 1e-6)
     shape = (features - features.mean(axis=0))[:, 1:used]
-    pull = PRIOR_STRENGTH * len(shape) * np.eye(used - 1)
+    strength = LIKENESS_PRIOR_STRENGTH if share else PLAIN_PRIOR_STRENGTH
+    pull = strength * len(shape) * np.eye(used - 1)
     sought = shape.T @ (log - log.mean()) + pull @ prior[: used - 1]
     weights = np.zeros(SCALE_FEATURES - 1)
     weights[: used - 1] = np.clip(np.linalg.solve(shape.T @ shape + pull, sought), 0.0, 1.0)
