@@ -73,6 +73,6 @@ def is_explored(serial: str, share: float) -> bool:
 def _occasion(risk: Risk) -> Occasion:
     if risk.regime >= _IN_DOUBT:
         return Occasion.FOLLOW_UP
-    if risk.ratio > 1 or risk.forecast > risk.regime:
+    if risk.ratio > 1 or (risk.forecast or 0.0) > risk.regime:
         return Occasion.SUSPECT
     return Occasion.ROUTINE

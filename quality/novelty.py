@@ -26,9 +26,13 @@ USUAL = len(EDGES) // 2
 _SHARES = np.array([0.003, 0.01, 0.05, 0.874, 0.05, 0.01, 0.003])
 _SUSPICION = np.array([8.0, 8.0, 1.0, 1.0, 1.0, 8.0, 8.0])
 """How much likelier the far kinds are held to be on a nonconforming part, before anything is known."""
-_IMAGINED_BAD, _IMAGINED_GOOD = 3.0, 15.0
+_FIRST_BAD = 3.0 * _SHARES * _SUSPICION / (_SHARES * _SUSPICION).sum()
+_FIRST_GOOD = 15.0 * _SHARES / _SHARES.sum()
+"""Three nonconforming and fifteen conforming parts that were only imagined."""
 _FADE = 0.98
-"""What a measured part still counts for after the next one of its sort."""
+"""What a measured part still counts for after the next one."""
+LEAST, MOST = 0.25, 20.0
+"""Neighbouring parts are alike, so that a run of them tells less than its number says."""
 
 
 class RecentReadings:
@@ -63,24 +67,16 @@ def distance(value: float, recent: deque[float]) -> float:
 class TellingReading:
     """How often each kind of one reading occurred, on nonconforming and on conforming parts."""
 
-    bad: Array = field(default_factory=lambda: _imagined(_SHARES * _SUSPICION, _IMAGINED_BAD))
-    good: Array = field(default_factory=lambda: _imagined(_SHARES, _IMAGINED_GOOD))
+    bad: Array = field(default_factory=_FIRST_BAD.copy)
+    good: Array = field(default_factory=_FIRST_GOOD.copy)
 
     def ratio(self, kind: int) -> float:
         """How many times likelier that kind is on a nonconforming part than on a conforming one."""
-        return float((self.bad[kind] / self.bad.sum()) / (self.good[kind] / self.good.sum()))
+        ratio = float((self.bad[kind] / self.bad.sum()) / (self.good[kind] / self.good.sum()))
+        return min(MOST, max(LEAST, ratio))
 
     def learn(self, kind: int, *, nonconforming: bool) -> None:
         """A measured part had a reading of that kind."""
-        counts, shares, imagined = (
-            (self.bad, _SHARES * _SUSPICION, _IMAGINED_BAD)
-            if nonconforming
-            else (self.good, _SHARES, _IMAGINED_GOOD)
-        )
-        first = _imagined(shares, imagined)
-        counts[:] = first + _FADE * (counts - first)
-        counts[kind] += 1
-
-
-def _imagined(shares: Array, parts: float) -> Array:
-    return np.asarray(parts * shares / shares.sum())
+        for counts, first in ((self.bad, _FIRST_BAD), (self.good, _FIRST_GOOD)):
+            counts[:] = first + _FADE * (counts - first)
+        (self.bad if nonconforming else self.good)[kind] += 1

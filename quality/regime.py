@@ -31,27 +31,25 @@ class Regime:
         change = min(self.most_change, self.change * (self.cue if cue else 1.0))
         return (1 - change) * belief + change * self.usually_bad
 
-    def risk(self, belief: float, ratio: float = 1.0, other: float = 0.0) -> float:
+    def risk(self, belief: float, ratio: float = 1.0) -> float:
         """The probability that a part is nonconforming, with `belief` the probability of the bad regime at it.
 
-        `ratio` is how many times likelier its readings are on a nonconforming part than on a conforming one, and
-        `other` the probability that it is nonconforming for a reason that the regime knows nothing of.
+        `ratio` is how many times likelier its readings are on a nonconforming part than on a conforming one.
         """
-        good, bad = self._rates(ratio, other)
+        good, bad = self._rates(ratio)
         return (1 - belief) * good + belief * bad
 
-    def learned(self, belief: float, *, nonconforming: bool, ratio: float = 1.0, other: float = 0.0) -> float:
+    def learned(self, belief: float, *, nonconforming: bool, ratio: float = 1.0) -> float:
         """The probability of the bad regime at a part, once it was measured (Bayes' rule).
 
-        What the readings or another reason explain says the less about the regime.
+        What its readings explain says the less about the regime.
         """
-        good, bad = self._rates(ratio, other)
+        good, bad = self._rates(ratio)
         if not nonconforming:
             good, bad = 1 - good, 1 - bad
         return belief * bad / (belief * bad + (1 - belief) * good)
 
-    def _rates(self, ratio: float, other: float) -> tuple[float, float]:
-        """The probability of a nonconforming part in the good and in the bad regime, given all else."""
-        told = (rate * ratio / (rate * ratio + 1 - rate) for rate in (self.bad_when_good, self.bad_when_bad))
-        good, bad = (1 - (1 - rate) * (1 - other) for rate in told)
+    def _rates(self, ratio: float) -> tuple[float, float]:
+        """The probability of a nonconforming part in the good and in the bad regime, given its readings."""
+        good, bad = (rate * ratio / (rate * ratio + 1 - rate) for rate in (self.bad_when_good, self.bad_when_bad))
         return good, bad

@@ -1,14 +1,16 @@
 """The risk that the next part is nonconforming, from all that is known before it is measured.
 
-Three witnesses: the regime the line is in (`quality.regime`), moved by how telling the part's readings are
-(`quality.novelty`), and the forecast of each characteristic. A part conforms only if none of them is right: a
-noisy or (J. Pearl, "Probabilistic Reasoning in Intelligent Systems", 1988, section 4.3.2). How far the forecast
-of a characteristic can be trusted is counted while it works.
+Two witnesses: the regime the line is in (`quality.regime`), moved by how telling the part's readings are
+(`quality.novelty`), and the forecast of each characteristic. Both come from the same earlier parts, so their odds
+are averaged, not multiplied: a logarithmic opinion pool (C. Genest and J. Zidek, "Combining Probability
+Distributions", Statistical Science 1 (1), 1986). How far the forecast of a characteristic can be trusted is
+counted while it works.
 
 What it learns from may be chosen by the risk itself: each count is of what came true given what was said, and that
 is not biased by choosing upon what was said.
 """
 
+import math
 from collections import deque
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -22,8 +24,13 @@ REMEMBERED = 64
 _IMAGINED = 3.0
 """Nonconforming parts forecast and found, before anything is known of a forecast."""
 _FADE = 0.99
-MOST = 0.98
-"""No forecast is so sure that nothing else counts."""
+LEAST, MOST = 0.02, 0.98
+"""No witness is so sure that the other does not count."""
+POOLED = 0.5
+"""The forecast's weight."""
+_AGEING = 0.8
+"""What is left of its weight, for each part that was not measured since, where it takes the line for good: a model
+that saw nothing go wrong because nothing was measured is no reason to go on not measuring."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,14 +38,14 @@ class Risk:
     """The probability that a part is nonconforming, and where it comes from.
 
     `regime` of the line being in the bad regime, `reading` the most telling one and `ratio` how telling it is,
-    `forecast` what the forecasts amount to, trusted as far as they deserve.
+    `forecast` what the forecasts amount to, trusted as far as they deserve, or None without any.
     """
 
     probability: float
     regime: float
     ratio: float
     reading: str | None
-    forecast: float
+    forecast: float | None
     cues: frozenset[Cue]
 
 
@@ -51,7 +58,7 @@ class Trust:
 
     def believed(self, chance: float) -> float:
         """The probability, given what the forecast says."""
-        return min(MOST, chance * self.came / self.said)
+        return min(1.0, chance * self.came / self.said)
 
     def learn(self, chance: float, *, nonconforming: bool) -> None:
         """A part of which that was said was measured."""
@@ -88,12 +95,15 @@ class LineRisk:
         cues = self._interruptions.before(part)
         kinds = self._recent.kinds(part.readings)
         ratio, reading = self._most_telling(kinds)
-        forecast = 1.0
+        conforming = 1.0
         for name, chance in part.chances.items():
-            forecast *= 1 - self._trust.setdefault(name, Trust()).believed(chance)
-        forecast = 1 - forecast
+            conforming *= 1 - self._trust.setdefault(name, Trust()).believed(chance)
+        forecast = 1 - conforming if part.chances else None
         self._belief = self._regime.ahead(self._belief, cue=bool(cues))
-        probability = self._regime.risk(self._belief, ratio, forecast)
+        probability = self._regime.risk(self._belief, ratio)
+        if forecast is not None:
+            weight = POOLED if forecast > probability else POOLED * _AGEING ** self._since_measured()
+            probability = pooled(probability, forecast, weight)
         risk = Risk(probability, self._belief, ratio, reading, forecast, cues)
         self._steps.append(_Step(part, kinds, risk))
         if len(self._steps) > REMEMBERED:
@@ -110,15 +120,20 @@ class LineRisk:
         for step in self._steps:
             self._belief = self._through(self._belief, step)
 
+    def _since_measured(self) -> int:
+        """Parts since the newest that was measured."""
+        return next(
+            (age for age, step in enumerate(reversed(self._steps)) if step.nonconforming is not None), REMEMBERED
+        )
+
     def _through(self, belief: float, step: _Step) -> float:
         """The belief after a part, from that at the part before it."""
         risk = step.risk
         belief = self._regime.ahead(belief, cue=bool(risk.cues))
         if step.nonconforming is None:
             return belief
-        return self._regime.learned(
-            belief, nonconforming=step.nonconforming, ratio=risk.ratio, other=risk.forecast
-        )
+        # What the forecast said explains nothing away: it comes from the same parts as the belief.
+        return self._regime.learned(belief, nonconforming=step.nonconforming, ratio=risk.ratio)
 
     def _count(self, step: _Step, nonconforming: Collection[str]) -> None:
         for name, kind in step.kinds.items():
@@ -137,3 +152,12 @@ class LineRisk:
             if kind != USUAL and max(ratio, 1 / ratio) > max(best[0], 1 / best[0]):
                 best = (ratio, name)
         return best
+
+
+def pooled(one: float, other: float, weight: float) -> float:
+    """The probability whose log odds are those of the two averaged, the other with `weight` (0..1).
+
+    Each is held within `LEAST` and `MOST` first.
+    """
+    mine, its = (math.log(p / (1 - p)) for p in (min(MOST, max(LEAST, p)) for p in (one, other)))
+    return 1 / (1 + math.exp(-((1 - weight) * mine + weight * its)))
