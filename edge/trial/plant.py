@@ -108,6 +108,7 @@ class Plant:
         """From here on nothing new goes wrong: the clock is set right, and people only decide on what is held."""
         self._clock.jump(-self._jumped)
         self._jumped = 0.0
+        self.plc.end_of_faults()
         if self.people is not None:
             self.people.resting = True
 

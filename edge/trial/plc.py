@@ -44,6 +44,11 @@ LONG_WORDS: Final = (2, 6, 17, 20, 24)
 SET_PARAMETER: Final = 5
 CLAMPED_UM: Final = 3
 """By how much a PLC that clamps a parameter misses the value it was told."""
+FORGETFUL: Final = 4
+"""One restart of so many loses the last order too."""
+BETWEEN: Final = 16
+BEHIND: Final = {4: ORDER, 8: ORDER, 5: ORDER, 6: COMMAND, 12: COMMAND}
+"""Of so many restarts, those that come between an order or a verdict and its answer."""
 NEAR_ROLLOVER: Final = LAST_SEQUENCE - 2
 
 
@@ -145,6 +150,8 @@ class Plc:
         self._skip: Callable[[int], int] | None = None
         """What the count becomes before the next part enters."""
         self._rolled_in = 0
+        self._armed: tuple[int, float, int] | None = None
+        """Behind which block's next writing the PLC restarts, for how long, and the fault's detail."""
         self._answered_order = 0
         self._order: Sequence[int] = ()
 
@@ -153,9 +160,10 @@ class Plc:
         self.advance()
         self._details[kind] = detail
         match kind:
+            case FaultKind.PLC_REBOOT if detail % BETWEEN in BEHIND:
+                self._armed = BEHIND[detail % BETWEEN], seconds, detail
             case FaultKind.PLC_REBOOT:
-                self._until[kind] = self._now() + seconds
-                self._reboot(forgets_orders=detail % 4 == 0)
+                self._reboot(seconds, detail)
             case FaultKind.DUPLICATED_TRIGGER:
                 self.station.forget_entry()
             case FaultKind.MISSED_TRIGGER:
@@ -177,6 +185,11 @@ class Plc:
     def runs(self) -> bool:
         """False while the program has halted or is starting."""
         return not (self._active(FaultKind.PLC_HALTED) or self._active(FaultKind.PLC_REBOOT))
+
+    def end_of_faults(self) -> None:
+        """What was to go wrong with the next order or verdict goes wrong no more."""
+        self._armed = None
+        self._glitch = None
 
     def advance(self) -> None:
         """Brings the program to the present."""
@@ -250,6 +263,8 @@ class Plc:
             sequence, answer = self._long(17), self.program.read_registers(19, 1)[0]
             serial = serial_of(words[3:11])
             self._chronicle.tell(VerdictTaken(self._now(), self.program.boot, sequence, serial, words[11], answer))
+            if sequence:
+                self._restart_behind(COMMAND)
         if self._order:
             self._look_at_order()
 
@@ -262,6 +277,7 @@ class Plc:
         code, target, value = self._order[2], uint32_of(self._order[3:5]), int32_of(self._order[5:7])
         self._order = ()
         self._chronicle.tell(Executed(self._now(), self.program.boot, sequence, code, target, value, result))
+        self._restart_behind(ORDER)
 
     def _clamped(self, words: Sequence[int]) -> Sequence[int]:
         """The order as a PLC carries it out that sets another value than it was told, and says done."""
@@ -271,12 +287,20 @@ class Plc:
         body = (*words[:5], *words_of_uint32(value & 0xFFFF_FFFF))
         return (*body, check_word(body)) if check_word(words[:7]) == words[7] else words
 
-    def _reboot(self, *, forgets_orders: bool) -> None:
+    def _restart_behind(self, block: int) -> None:
+        """Restarts when that is armed: the block has been acted upon, and nobody hears of it any more."""
+        if self._armed is not None and self._armed[0] == block:
+            _, seconds, detail = self._armed
+            self._armed = None
+            self._reboot(seconds, detail)
+
+    def _reboot(self, seconds: float, detail: int) -> None:
+        self._until[FaultKind.PLC_REBOOT] = self._now() + seconds
         self.program.reboot()
         self._unread.clear()
         self._order = ()
         self.station.beat_at = self._now()
-        if forgets_orders:
+        if detail % FORGETFUL == 0:
             self.program.forget_orders()
             self._answered_order = 0
         self.server.cut()

@@ -1,6 +1,7 @@
-"""Runs short shifts until a rule is broken: `hunt.py SHIFTS HOURS THICK KIND,...`; answers with what was, or null.
+"""Runs short shifts until a rule is broken: `hunt.py FIRST SHIFTS HOURS THICK KIND,...`.
 
-Run as a script, with the packages to be tried first in the path.
+FIRST is the first shift's seed. Answers with what was broken, or null. Run as a script, with the packages to be
+tried first in the path.
 """
 
 import json
@@ -20,11 +21,11 @@ def faults_of(seed: int, hours: float, thick: int, only: list[FaultKind]) -> lis
 
 
 def main() -> None:
-    shifts, hours, thick = int(sys.argv[1]), float(sys.argv[2]), int(sys.argv[3])
-    only = [FaultKind[name] for name in sys.argv[4].split(",")]
+    first, shifts, hours, thick = int(sys.argv[1]), int(sys.argv[2]), float(sys.argv[3]), int(sys.argv[4])
+    only = [FaultKind[name] for name in sys.argv[5].split(",")]
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
     logging.disable()
-    for seed in range(1, shifts + 1):
+    for seed in range(first, first + shifts):
         outcome = run_shift(seed, faults_of(seed, hours, thick, only), hours=hours)
         if outcome.violations:
             broken = outcome.violations[0]

@@ -404,9 +404,8 @@ MUTATIONS: tuple[Mutation, ...] = (
         "        if order.state is OrderState.SENT and order.boot_count != status.boot_count:",
         "        if False:",
         Kind.PLC_REBOOT,
-        Kind.REPLY_LOST,
-        hours=1.5,
-        thick=25,
+        hours=1.0,
+        thick=10,
     ),
     _one(
         "a decision becomes a new order each time",

@@ -38,17 +38,33 @@ def mutate(mutation: Mutation, folder: Path) -> None:
 
 
 def caught(mutation: Mutation, folder: Path) -> tuple[int, str] | None:
-    """The invariant that caught it and what it said, or None."""
+    """The invariant that caught it and what it said, or None. Without the mutation that shift breaks nothing."""
     mutate(mutation, folder)
+    found = hunted(mutation, folder, first=1, shifts=SHIFTS)
+    if found is None:
+        return None
+    control = hunted(mutation, ROOT, first=int(found["seed"]), shifts=1)
+    assert control is None, f"{mutation.name}: broken without the mutation too: {control}"
+    return int(found["invariant"]), str(found["sentence"])
+
+
+def hunted(mutation: Mutation, packages: Path, *, first: int, shifts: int) -> dict[str, object] | None:
+    """What was broken in one of so many shifts with those packages, or None."""
     kinds = ",".join(kind.name for kind in mutation.faults)
-    run = [sys.executable, str(HUNT), str(SHIFTS), str(mutation.hours), str(mutation.thick), kinds]
-    environment = {**os.environ, "PYTHONPATH": str(folder), "PYTHONDONTWRITEBYTECODE": "1"}
+    wanted = (first, shifts, mutation.hours, mutation.thick, kinds)
+    environment = {**os.environ, "PYTHONPATH": str(packages), "PYTHONDONTWRITEBYTECODE": "1"}
     done = subprocess.run(
-        run, cwd=folder, env=environment, capture_output=True, text=True, timeout=LONGEST_S, check=False
+        [sys.executable, str(HUNT), *map(str, wanted)],
+        cwd=packages,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=LONGEST_S,
+        check=False,
     )
     assert done.returncode == 0, f"{mutation.name}: {done.stderr[-2000:]}"
-    found = json.loads(done.stdout)
-    return (found["invariant"], found["sentence"]) if found else None
+    found: dict[str, object] | None = json.loads(done.stdout)
+    return found
 
 
 def test_every_mutation_is_caught(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
