@@ -28,11 +28,9 @@ from edge.simulator.registers import (
     uint32_of,
     words_of_uint32,
 )
-from edge.simulator.station import Station
-from edge.simulator.truth import Fate
-from edge.trial.chronicle import Booted, Chronicle, Cleared, Entered, Executed, Kept, Passed, VerdictTaken
-from edge.trial.line import LANE_PLACES, TAKT_S
+from edge.trial.chronicle import Booted, Chronicle, Executed, VerdictTaken
 from edge.trial.schedule import FaultKind
+from edge.trial.station import WatchedStation
 
 LONGEST_STEP_S: Final = 0.2
 REFUSALS: Final = (1, 2, 3, 4, 10, 11)
@@ -50,78 +48,6 @@ BETWEEN: Final = 16
 BEHIND: Final = {4: ORDER, 8: ORDER, 5: ORDER, 6: COMMAND, 12: COMMAND}
 """Of so many restarts, those that come between an order or a verdict and its answer."""
 NEAR_ROLLOVER: Final = LAST_SEQUENCE - 2
-
-
-class WatchedStation(Station):
-    """The simulator's station; what happens in it is written down."""
-
-    def __init__(
-        self, next_part: Callable[[Offsets], Part | None], chronicle: Chronicle, now: Callable[[], float]
-    ) -> None:
-        super().__init__(self._fresh, lane_places=LANE_PLACES, takt_s=TAKT_S)
-        self._make = next_part
-        self._chronicle = chronicle
-        self._now = now
-        self._counts: dict[Fate, int] = {}
-        self._last = (0, 0)
-        """Boot and true count, as the counter last showed it."""
-        self.beat_at = 0.0
-        """When the program last saw the edge's heartbeat change."""
-        self.key_on = False
-
-    def _fresh(self, offsets: Offsets) -> Part | None:
-        part = self._make(offsets)
-        if part is not None:
-            # An earlier part of the same serial keeps its own fate.
-            self.fates.pop(part.serial, None)
-        return part
-
-    def enter(self, sequence: int, boot: int) -> Fate | None:
-        """As the simulator's."""
-        fate = super().enter(sequence, boot)
-        if fate is not None:
-            count = self._counts[fate] = self.counted(sequence, boot)
-            self._chronicle.tell(Entered(self._now(), boot, count, fate.part))
-        return fate
-
-    def counted(self, sequence: int, boot: int) -> int:
-        """The true count when the counter shows that, with a part or without one."""
-        before = self._last[1] if self._last[0] == boot else 0
-        laps = (before - 1) // LAST_SEQUENCE if before else 0
-        count = laps * LAST_SEQUENCE + sequence
-        count += LAST_SEQUENCE if count < before else 0
-        self._last = boot, count
-        return count
-
-    def let_pass(self, fate: Fate, by: str) -> None:
-        """As the simulator's."""
-        now = self._now()
-        silent_s = now - self.beat_at
-        self._chronicle.tell(Passed(now, fate.boot, self._counts[fate], fate.part, by, silent_s, self.key_on))
-        super().let_pass(fate, by)
-
-    def keep(self, fate: Fate) -> None:
-        """As the simulator's."""
-        self._chronicle.tell(Kept(self._now(), fate.boot, self._counts[fate], fate.part))
-        super().keep(fate)
-
-    def divert(self, fate: Fate) -> None:
-        """As the simulator's."""
-        self._chronicle.tell(Cleared(self._now(), fate.boot, self._counts[fate], fate.part, "divert"))
-        super().divert(fate)
-
-    def take_out_by_hand(self) -> None:
-        """Somebody takes the part out of the station, and the next one slips in at once."""
-        if self.part is not None:
-            fate, self.part = self.part, None
-            self._chronicle.tell(Cleared(self._now(), fate.boot, self._counts[fate], fate.part, "hand"))
-            self._since_entry_s = self._full_takt_s
-
-    def take_out_of_lane(self, serial: str) -> None:
-        """Somebody takes the part out of the hold lane, which is then not asked about it any more."""
-        for fate in [fate for fate in self.lane if fate.part.serial == serial]:
-            self.lane.remove(fate)
-            self._chronicle.tell(Cleared(self._now(), fate.boot, self._counts[fate], fate.part, "hand"))
 
 
 class Plc:
