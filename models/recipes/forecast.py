@@ -10,6 +10,7 @@ from inference.bundle import Bundle, write_bundle
 from models.recipes.forecast_card import write_card
 from models.recipes.forecast_fit import Blend, Choice, blend, choose, fit_head
 from models.recipes.forecast_graph import RATES, Array, Frontend, Head, forecast_graph
+from models.recipes.forecast_parity import check_parity
 from models.recipes.forecast_samples import counters_of, frontend_of, samples_of, with_forgetting
 from quality.conformal import COVERAGE
 from quality.recording import PartHistory
@@ -51,16 +52,19 @@ def learn_forecast(
     with threadpool_limits(1):
         frontend, heads, choices = _learn(history, rows, measure_every, np.random.default_rng(seed), on_progress)
     recipe = {"name": RECIPE, "rows": rows, "measure_every": list(measure_every), "seed": seed}
+    model = forecast_graph(frontend, heads)
+    on_progress("comparing the exported graph with what was learned", 0.95)
     figures = {
         "parts": len(history),
         "nonconforming": int(history.nonconforming.sum()),
         "forward_validation": choices,
+        "parity": check_parity(model, history, frontend, heads),
     }
     bundle = write_bundle(
         out,
         kind="forecast",
         name=name,
-        model=forecast_graph(frontend, heads),
+        model=model,
         fields={
             "rows": rows,
             "characteristics": [c.name for c in history.characteristics],
@@ -74,7 +78,7 @@ def learn_forecast(
         learned_from=[f"part:{serial}" for serial in history.serials],
         recipe=recipe,
         figures=figures,
-        card=write_card(name, history, recipe, choices),
+        card=write_card(name, history, recipe, figures, _resetting(history, frontend)),
         replace=replace,
     )
     on_progress("done", 1.0)
@@ -90,7 +94,7 @@ def _learn(
     heads: list[Head] = []
     choices: dict[str, dict[str, object]] = {}
     for index, gap in enumerate(gaps):
-        on_progress(f"learning with a measurement every {gap} parts", 0.5 + 0.5 * index / len(gaps))
+        on_progress(f"learning with a measurement every {gap} parts", 0.5 + 0.45 * index / len(gaps))
         samples = samples_of(history, frontend, gap, offsets[gap])
         chosen = [choose(samples, c) for c in range(len(history.characteristics))]
         blends = [blend(samples, c, averaged) for c, averaged in enumerate(chosen)]
@@ -117,6 +121,10 @@ def _remembering(
         samples = samples_of(history, with_forgetting(plain, [variant] * count), gap, offsets, likeness=False)
         losses[index] = [choose(samples, c, groups=(("own", "readings"),), bases=1)[0].loss for c in range(count)]
     return with_forgetting(plain, [variants[int(best)] for best in losses.argmin(axis=0)])
+
+
+def _resetting(history: PartHistory, frontend: Frontend) -> list[str]:
+    return [c.name for column, c in enumerate(history.characteristics) if frontend.forget[:, column].any()]
 
 
 def _rules(values: Array) -> dict[str, dict[str, float]]:

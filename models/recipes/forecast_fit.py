@@ -25,10 +25,10 @@ OUTLYING = 30.0
 """A residual counts for at most so many robust standard deviations of the base's residuals."""
 BASES_TRIED, NEARLY = 3, 0.03
 FAST, SLOW = RATES.index(0.3), RATES.index(0.06)
-SHARES = (0.0, 0.5, 0.75)
+SHARES, PREMIUM = (0.0, 0.5, 0.75), 0.05
 """Of the mean that may be forecast by likeness; never all of it, as two unlike forecasts averaged are seldom far
-off (Bates and Granger, 1969). The largest one whose loss is within NEARLY of the best is taken, because likeness
-goes on learning on the line, which no past can show the worth of."""
+off (Bates and Granger, 1969). The largest one whose loss is within the premium of the best is taken: likeness goes
+on learning on the line, which no past can show the worth of."""
 PLAIN_SCALE_PRIOR, LIKENESS_SCALE_PRIOR = (0.1, 0.8, 0.0, 0.0, 0.0), (0.0, 0.0, 0.0, 1.0, 0.8)
 PLAIN_PRIOR_STRENGTH, LIKENESS_PRIOR_STRENGTH = 0.1, 0.3
 """What the scale's logarithm is expected to follow (age, unrest, movement, likeness's doubt and unrest) unless the
@@ -146,7 +146,7 @@ def blend(samples: Samples, c: int, averaged: tuple[Choice, ...]) -> Blend:
             for share in SHARES
         ]
     )
-    best = int(np.flatnonzero(losses <= (1 + NEARLY) * losses.min())[-1])
+    best = int(np.flatnonzero(losses <= (1 + PREMIUM) * losses.min())[-1])
     return Blend(SHARES[best], float(losses[best]), float(losses[0]))
 
 

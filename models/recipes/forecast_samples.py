@@ -3,6 +3,7 @@
 The features are computed by the very graph that will serve, so learning and serving cannot disagree.
 """
 
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -80,6 +81,25 @@ def counters_of(frontend: Frontend) -> list[int]:
     return [int(q) for q in np.flatnonzero(frontend.drop < NEVER)]
 
 
+def feeds_of(
+    history: PartHistory, frontend: Frontend, gap: int, offset: int
+) -> Iterator[tuple[int, dict[str, NDArray[np.float32]]]]:
+    """Each part's index and what the graph takes for it, if every `gap`-th part from `offset` on was measured."""
+    rows, quantity = frontend.rows, frontend.reading_center.size
+    parts = np.arange(len(history))
+    readings = history.readings.astype(np.float32)
+    # A reading missing at the part itself is taken from the part before: no forecast is made without.
+    now = _filled(readings, frontend)
+    seen = np.where((parts % gap == offset)[:, None], history.measured, np.nan).astype(np.float32)
+    seen = np.concatenate([np.full((rows, len(frontend.center)), np.nan, np.float32), seen])
+    before = np.concatenate([np.full((rows, quantity), np.nan, np.float32), readings])
+    for part in range(len(history)):
+        feed = {"history": seen[part : part + rows]}
+        if quantity:
+            feed |= {"history_readings": before[part : part + rows], "readings": now[part]}
+        yield part, feed
+
+
 def samples_of(
     history: PartHistory, frontend: Frontend, gap: int, offsets: list[int], *, likeness: bool = True
 ) -> Samples:
@@ -89,26 +109,15 @@ def samples_of(
     what it would have forecast is NaN.
     """
     session = open_session(feature_graph(frontend, likeness=likeness))
-    rows, quantity = frontend.rows, frontend.reading_center.size
-    count = len(frontend.center)
-    parts = np.arange(len(history))
-    readings = history.readings.astype(np.float32)
-    # A reading missing at the part itself is taken from the part before: no forecast is made without.
-    now = _filled(readings, frontend)
-    padding = np.full((rows, count), np.nan, np.float32)
-    collected: list[tuple[int, dict[str, NDArray[Any]]]] = []
+    quantity, count = frontend.reading_center.size, len(frontend.center)
     names = ["averages", "scale_features"]
     names += ["moved", "leapt"] if quantity else []
     names += ["likeness"] if likeness else []
+    collected: list[tuple[int, dict[str, NDArray[Any]]]] = []
     for offset in offsets:
-        seen = np.where((parts % gap == offset)[:, None], history.measured, np.nan).astype(np.float32)
-        seen = np.concatenate([padding, seen])
-        before = np.concatenate([np.full((rows, quantity), np.nan, np.float32), readings])
-        for part in range(WARM_UP, len(history)):
-            feed = {"history": seen[part : part + rows]}
-            if quantity:
-                feed |= {"history_readings": before[part : part + rows], "readings": now[part]}
-            collected.append((part, dict(zip(names, session.run(names, feed), strict=True))))
+        for part, feed in feeds_of(history, frontend, gap, offset):
+            if part >= WARM_UP:
+                collected.append((part, dict(zip(names, session.run(names, feed), strict=True))))
     collected.sort(key=lambda entry: entry[0])
     order = np.array([part for part, _ in collected])
 

@@ -9,7 +9,10 @@ import pytest
 from edge.verbs.walking import RecordedLine
 from inference.bundle import Bundle, BundleError
 from models.recipes.forecast import learn_forecast
-from models.recipes.forecast_samples import frontend_of, without_spikes
+from models.recipes.forecast_fit import blend, choose, fit_head
+from models.recipes.forecast_graph import forecast_graph
+from models.recipes.forecast_parity import ParityError, check_parity
+from models.recipes.forecast_samples import frontend_of, samples_of, without_spikes
 from quality.conformal import NORMAL_QUANTILE
 from quality.evidence import Forecast
 from quality.recording import PartHistory
@@ -109,6 +112,42 @@ def test_the_bundle_says_what_it_needs_and_learned_from(bundle: Bundle, history:
     assert len(bundle.learned_from) == LEARNED
     assert "hole" not in bundle.card
     assert "| x_mm |" in bundle.card
+
+
+def test_the_exported_graph_gives_the_verdicts_that_were_learned(bundle: Bundle) -> None:
+    parity = bundle.figures["parity"]
+    assert parity["verdicts"] == LEARNED * 2
+    assert parity["largest_difference_of_means_in_spreads"] < 1e-3
+    assert f"the same verdict on all {LEARNED * 2} forecasts" in bundle.card
+
+
+def test_a_graph_that_gives_other_verdicts_is_not_exported(history: PartHistory) -> None:
+    learned = part_range(history, 0, 80)
+    frontend = frontend_of(learned, 20)
+    samples = samples_of(learned, frontend, 1, [0])
+    chosen = [choose(samples, c) for c in range(2)]
+    head = fit_head(samples, chosen, [blend(samples, c, averaged) for c, averaged in enumerate(chosen)])
+    check_parity(forecast_graph(frontend, [head]), learned, frontend, [head])
+    other = replace(head, bias=head.bias + 30.0)
+    with pytest.raises(ParityError, match="gives part P"):
+        check_parity(forecast_graph(frontend, [other]), learned, frontend, [head])
+
+
+def test_a_fault_the_recording_never_held_is_learned_on_the_line(tmp_path: Path) -> None:
+    """From part LEARNED on every fourth part has 1 kW less power and an x that nothing explained before."""
+    calm = made_up_history(LEARNED + 60, seed=4)
+    measured, readings = calm.measured.copy(), calm.readings.copy()
+    readings[:, 0] = 5.0 + np.random.default_rng(4).normal(0, 0.3, len(calm))
+    measured[:, 0] = np.random.default_rng(5).normal(0, 0.01, len(calm))
+    faulty = np.arange(LEARNED, len(calm), 4)
+    readings[faulty, 0], measured[faulty, 0] = 2.0, 0.3
+    history = replace(calm, measured=measured, readings=readings)
+    bundle = learn_forecast(part_range(history, 0, LEARNED), out=tmp_path / "b", name="b", rows=40)
+    mean, _ = _forecasts(bundle, history)
+    later = faulty[5:] - LEARNED
+    others = np.setdiff1d(np.arange(40, 60), later)
+    assert mean[later, 0].min() > 0.1
+    assert np.abs(mean[others, 0]).max() < 0.05
 
 
 def test_progress_rises_to_the_end(history: PartHistory, tmp_path: Path) -> None:
