@@ -31,7 +31,7 @@ _FIRST_GOOD = 15.0 * _SHARES / _SHARES.sum()
 """Three nonconforming and fifteen conforming parts that were only imagined."""
 _FADE = 0.98
 """What a measured part still counts for after the next one."""
-LEAST, MOST = 0.25, 20.0
+LEAST, MOST = 0.5, 20.0
 """Neighbouring parts are alike, so that a run of them tells less than its number says."""
 
 

@@ -1,8 +1,8 @@
 """The risk that the next part is nonconforming, from all that is known before it is measured.
 
 Two witnesses: the regime the line is in (`quality.regime`), moved by how telling the part's readings are
-(`quality.novelty`), and the forecast of each characteristic. Both come from the same earlier parts, so their odds
-are averaged, not multiplied: a logarithmic opinion pool (C. Genest and J. Zidek, "Combining Probability
+(`quality.novelty`), and the forecast of each characteristic. Both come from the same earlier parts, so that
+their odds are weighed, not multiplied: a logarithmic opinion pool (C. Genest and J. Zidek, "Combining Probability
 Distributions", Statistical Science 1 (1), 1986). How far the forecast of a characteristic can be trusted is
 counted while it works.
 
@@ -24,13 +24,17 @@ REMEMBERED = 64
 _IMAGINED = 3.0
 """Nonconforming parts forecast and found, before anything is known of a forecast."""
 _FADE = 0.99
+
 LEAST, MOST = 0.02, 0.98
 """No witness is so sure that the other does not count."""
-POOLED = 0.5
-"""The forecast's weight."""
+NEUTRAL = 0.1
+"""The share of nonconforming parts at which a witness says nothing."""
+REGIME, FORECAST = 0.8, 0.4
+"""What the witnesses weigh. Set on simulated and made-up lines and on the older parts of a real one, where the
+regime ranks the parts as well as the forecast or better; a quarter more or less changes little."""
 _AGEING = 0.8
-"""What is left of its weight, for each part that was not measured since, where it takes the line for good: a model
-that saw nothing go wrong because nothing was measured is no reason to go on not measuring."""
+"""What is left, for each part that was not measured since, of a forecast that takes the line for good: that
+nothing was seen to go wrong because nothing was measured is no reason to go on not measuring."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,8 +106,7 @@ class LineRisk:
         self._belief = self._regime.ahead(self._belief, cue=bool(cues))
         probability = self._regime.risk(self._belief, ratio)
         if forecast is not None:
-            weight = POOLED if forecast > probability else POOLED * _AGEING ** self._since_measured()
-            probability = pooled(probability, forecast, weight)
+            probability = pooled(probability, forecast, self._since_measured())
         risk = Risk(probability, self._belief, ratio, reading, forecast, cues)
         self._steps.append(_Step(part, kinds, risk))
         if len(self._steps) > REMEMBERED:
@@ -122,9 +125,8 @@ class LineRisk:
 
     def _since_measured(self) -> int:
         """Parts since the newest that was measured."""
-        return next(
-            (age for age, step in enumerate(reversed(self._steps)) if step.nonconforming is not None), REMEMBERED
-        )
+        newest_first = enumerate(reversed(self._steps))
+        return next((age for age, step in newest_first if step.nonconforming is not None), REMEMBERED)
 
     def _through(self, belief: float, step: _Step) -> float:
         """The belief after a part, from that at the part before it."""
@@ -154,10 +156,15 @@ class LineRisk:
         return best
 
 
-def pooled(one: float, other: float, weight: float) -> float:
-    """The probability whose log odds are those of the two averaged, the other with `weight` (0..1).
+def pooled(regime: float, forecast: float, age: int) -> float:
+    """The probability that a part is nonconforming, from what the two say and the parts since one was measured."""
+    usual = _log_odds(NEUTRAL)
+    said = FORECAST * (_log_odds(forecast) - usual)
+    if said < 0:
+        said *= _AGEING**age
+    return 1 / (1 + math.exp(-(usual + REGIME * (_log_odds(regime) - usual) + said)))
 
-    Each is held within `LEAST` and `MOST` first.
-    """
-    mine, its = (math.log(p / (1 - p)) for p in (min(MOST, max(LEAST, p)) for p in (one, other)))
-    return 1 / (1 + math.exp(-((1 - weight) * mine + weight * its)))
+
+def _log_odds(probability: float) -> float:
+    held = min(MOST, max(LEAST, probability))
+    return math.log(held / (1 - held))

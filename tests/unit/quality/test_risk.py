@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from quality.cues import COUNTS_FROM, Cue, Interruptions, PartSeen
-from quality.novelty import MOST, NEEDED, USUAL, RecentReadings, TellingReading, distance
+from quality.novelty import LEAST, MOST, NEEDED, USUAL, RecentReadings, TellingReading, distance
 from quality.regime import Regime
 from quality.risk import REMEMBERED, LineRisk, Trust, pooled
 
@@ -68,7 +68,7 @@ def test_a_reading_that_tells_is_learned() -> None:
         reading.learn(5, nonconforming=True)
         reading.learn(USUAL, nonconforming=False)
     assert reading.ratio(5) == MOST
-    assert reading.ratio(USUAL) < 0.5
+    assert reading.ratio(USUAL) == LEAST
 
 
 def test_a_step_that_is_not_usual_is_a_gap() -> None:
@@ -152,26 +152,26 @@ def test_what_is_forgotten_has_moved_the_belief_all_the_same() -> None:
     assert line.see(part(number + 1)).regime > 0.99
 
 
-def test_a_forecast_moves_the_risk() -> None:
-    quiet, told = LineRisk(), LineRisk()
-    without = quiet.see(part(1)).probability
-    risk = told.see(part(1, chances={"x": 0.5, "y": 0.2}))
-    assert risk.forecast == pytest.approx(0.6)
-    assert risk.probability == pytest.approx(pooled(without, 0.6, 0.5))
+def test_regime_and_forecast_are_weighed_in_log_odds_around_what_is_usual() -> None:
+    assert pooled(0.1, 0.1, 0) == pytest.approx(0.1)
+    # Odds of 1:1 are nine times the usual 1:9; 9 ** 0.4 of the usual, and 9 ** 0.8.
+    assert pooled(0.1, 0.5, 0) == pytest.approx(1 / (1 + 9 / 9**0.4))
+    assert pooled(0.5, 0.1, 0) == pytest.approx(1 / (1 + 9 / 9**0.8))
+    assert pooled(0.5, 0.5, 9) == pooled(0.5, 0.5, 0)
+    assert pooled(0.3, 0.0, 0) == pooled(0.3, 0.02, 0)
 
 
 def test_a_forecast_that_all_is_well_fades_while_nothing_is_measured() -> None:
+    risks = [pooled(0.2, 0.02, age) for age in range(40)]
+    assert all(later > earlier for earlier, later in pairwise(risks))
+    assert risks[-1] == pytest.approx(pooled(0.2, 0.1, 0), rel=0.01)
+
+
+def test_a_line_weighs_its_forecast_by_the_parts_since_one_was_measured() -> None:
     line = LineRisk()
     line.see(part(1))
     line.learn("P1", 1, [])
-    risks = [line.see(part(number, chances={"x": 0.0})) for number in range(2, 40)]
-    assert risks[0].probability == pytest.approx(pooled(Regime().risk(risks[0].regime), 0.0, 0.5))
-    assert risks[-1].probability == pytest.approx(Regime().risk(risks[-1].regime), rel=0.01)
-
-
-def test_two_witnesses_meet_midway_in_log_odds_and_neither_silences_the_other() -> None:
-    # Odds 1:4 and 4:1, and 1:1 with 9:1, whose middle is 3:1.
-    assert pooled(0.2, 0.8, 0.5) == pytest.approx(0.5)
-    assert pooled(0.5, 0.9, 0.5) == pytest.approx(0.75)
-    assert pooled(0.0, 0.98, 0.5) == pytest.approx(0.5)
-    assert pooled(0.2, 0.8, 0.0) == pytest.approx(0.2)
+    for age in range(3):
+        risk = line.see(part(2 + age, chances={"x": 0.5, "y": 0.2} if age < 2 else {"x": 0.0}))
+    assert risk.forecast == 0.0
+    assert risk.probability == pytest.approx(pooled(Regime().risk(risk.regime), 0.0, 2))
