@@ -26,6 +26,8 @@ LARGEST_PIXELS = 100_000_000
 
 JPEG_START = b"\xff\xd8\xff"
 JPEG_END = b"\xff\xd9"
+JPEG_SCAN, JPEG_COMMENT = 0xFFDA, 0xFFFE
+JPEG_APPLICATION = range(0xFFE0, 0xFFF0)
 PNG_START = b"\x89PNG\r\n\x1a\n"
 BMP_START = b"BM"
 BMP_HEADER = struct.Struct("<2xI4xIIiiHHI")
@@ -100,6 +102,7 @@ def encode_png(pixels: NDArray[np.uint8]) -> bytes:
 def _decode_jpeg(encoded: bytes, channels: Literal[1, 3], scale: Scale) -> NDArray[np.uint8]:
     if not encoded.rstrip(PADDING).endswith(JPEG_END):
         raise PictureError("the JPEG has no end-of-image marker at its end: it was cut or run over", CABLE)
+    _check_jpeg_head(encoded)
     try:
         height, width, _, _ = simplejpeg.decode_jpeg_header(encoded)
         _check_size(width, height)
@@ -112,6 +115,29 @@ def _decode_jpeg(encoded: bytes, channels: Literal[1, 3], scale: Scale) -> NDArr
     except ValueError as error:
         raise PictureError(f"the JPEG is damaged: {error}", CABLE) from error
     return pixels[:, :, 0] if channels == 1 else pixels
+
+
+def _check_jpeg_head(encoded: bytes) -> None:
+    """No second picture begins before the first one's scan: cut short there and run over, it would decode as that.
+
+    Application segments and comments may hold whatever they like, a small preview with a start of its own too.
+    """
+    at = len(JPEG_START) - 1
+    while at + 4 <= len(encoded):
+        if encoded[at : at + 2] == b"\xff\xff":
+            # Any number of these may fill the space before a marker.
+            at += 1
+            continue
+        marker, length = struct.unpack_from(">HH", encoded, at)
+        if marker == JPEG_SCAN:
+            return
+        segment = encoded[at : at + 2 + length]
+        free = marker in JPEG_APPLICATION or marker == JPEG_COMMENT
+        # A start that the segment's length just swallows leaves the next marker in its place.
+        if segment.endswith(JPEG_START[:2]) or (not free and JPEG_START in segment):
+            break
+        at += len(segment)
+    raise PictureError("the JPEG is damaged: another begins within its head", CABLE)
 
 
 def _check_size(width: int, height: int) -> None:

@@ -93,6 +93,21 @@ def test_a_lost_packet_is_noticed(encoded: bytes, hole: bytes) -> None:
             decode(encoded[:start] + hole + encoded[start + 1460 :], 1)
 
 
+def test_a_jpeg_cut_in_its_head_and_run_over_by_the_next_is_refused() -> None:
+    """Cut between two segments, or within a table that the next one gives again, it would decode as the next."""
+    head = BASELINE.index(b"\xff\xda")
+    for cut in range(3, head):
+        with pytest.raises(PictureError):
+            decode(BASELINE[:cut] + BASELINE, 1)
+
+
+def test_a_preview_within_a_jpeg_is_no_second_picture() -> None:
+    preview = b"Exif" + BASELINE[:2000]
+    segment = b"\xff\xe1" + (len(preview) + 2).to_bytes(2, "big") + preview
+    whole = BASELINE[:2] + segment + BASELINE[2:]
+    assert np.array_equal(decode(whole, 1), decode(BASELINE, 1))
+
+
 @ALL
 def test_a_flipped_header_byte_is_refused_unless_it_carries_no_picture(encoded: bytes) -> None:
     """Density, comments and the like may differ; the picture's own bytes may not."""
