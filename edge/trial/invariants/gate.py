@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Final
 
-from edge.trial.chronicle import Crashed, Fact, Passed, Stored, VerdictTaken
+from edge.trial.chronicle import Crashed, Fact, Kept, Passed, Stored, VerdictTaken
 from edge.trial.invariants.rule import Rule, Scene, Violation, on_wire
 from edge.trial.line import LINE
 from edge.trial.parts import Kind, kind_of
@@ -45,6 +45,9 @@ class NothingHeldPasses(Rule):
 
     def heard(self, fact: Fact) -> None:
         """Looks when the gate opens, and into the store at that very moment."""
+        if isinstance(fact, Kept):
+            # What was held, and a person decided on, may come again.
+            self._serials.pop(fact.part.serial, None)
         if not isinstance(fact, Passed):
             return
         what = f"{kind_of(fact.part)} part {fact.part.serial}, cycle {fact.sequence} of boot {fact.boot},"
