@@ -125,6 +125,7 @@ async def assemble(settings: LineSettings, around: Surroundings, pace: Pace = Pa
     holds = Holds(gate, records, write, alarms, clock, every_s=pace.holds_s)
     lane = Lane(records, write, alarms, clock)
     measuring = Measuring(gauge, forecaster, records, write, alarms, clock, plan)
+    measuring.restore(history)
     trigger = Trigger(LineId(settings.line), StationId(settings.station), last)
     watch = Watch(gate, trigger, alarms, clock, scan_s=settings.plc.scan_ms / 1000, most_waiting=MOST_WAITING)
     inspecting = Inspecting(

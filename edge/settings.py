@@ -13,6 +13,9 @@ from edge.modbus_settings import DeviceSettings, GaugeSettings, Name, PlcSetting
 from quality.characteristic import Characteristic, Limits
 from quality.plan import ControlPlan, ParameterRule, ReactionPlan, Role, Thresholds, ToolLife
 
+MEASURE_EVERY = 5
+"""Every so many parts one is measured, unless LINE.yaml says otherwise."""
+
 
 def _known_zone(name: str) -> str:
     if name not in available_timezones():
@@ -142,6 +145,19 @@ class ToolSettings(Section):
     characteristics: tuple[str, ...]
 
 
+class MeasureSettings(Section):
+    """Which parts go to the gauge: every n-th (the fifth, unless said), or, by their risk, at most a share."""
+
+    every: Annotated[int, Field(ge=1)] | None = None
+    share: Annotated[float, Field(gt=0, le=1)] | None = None
+
+    @model_validator(mode="after")
+    def _one_of_them(self) -> Self:
+        if self.every is not None and self.share is not None:
+            raise ValueError("every and share exclude each other; keep the one you mean")
+        return self
+
+
 class PlanSettings(Section):
     """The control plan."""
 
@@ -149,7 +165,7 @@ class PlanSettings(Section):
     characteristics: Annotated[tuple[CharacteristicSettings, ...], Field(min_length=1)]
     forecast: ThresholdSettings
     surface: ThresholdSettings
-    measure_every: Annotated[int, Field(ge=1)] = 5
+    measure: MeasureSettings = MeasureSettings()
     reaction: ReactionSettings = ReactionSettings()
     parameters: tuple[ParameterSettings, ...] = ()
     tools: tuple[ToolSettings, ...] = ()
@@ -195,7 +211,8 @@ class LineSettings(Section):
             ),
             forecast=Thresholds(plan.forecast.review, plan.forecast.hold),
             surface=Thresholds(plan.surface.review, plan.surface.hold),
-            measure_every=plan.measure_every,
+            measure_every=plan.measure.every or MEASURE_EVERY,
+            measure_share=plan.measure.share,
             reaction=ReactionPlan(plan.reaction.decide_within_s, plan.reaction.who, plan.reaction.escalate_to),
             parameters=tuple(
                 ParameterRule(

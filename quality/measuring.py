@@ -4,11 +4,15 @@ What is measured at random shows what the risk knows nothing of, and how often, 
 """
 
 import hashlib
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from quality.budget import Budget
 from quality.cues import PartSeen
+from quality.evidence import Forecast, Reading
+from quality.inspection import Cycle
+from quality.judge import probability_outside
+from quality.plan import ControlPlan
 from quality.risk import LineRisk, Risk
 from quality.sampling import Occasion
 
@@ -56,9 +60,39 @@ class MeasuringPolicy:
             self._limit = self._limit.spent()
         return Choice(Occasion.SUSPECT if must else _occasion(risk), risk)
 
+    def remember(self, part: PartSeen, nonconforming: Collection[str] | None) -> None:
+        """An earlier part, after a restart: what was found nonconforming of it, None when it was not measured."""
+        self._line.see(part)
+        if isinstance(self._limit, Budget):
+            self._limit = self._limit.arrived()
+        if nonconforming is None:
+            return
+        if isinstance(self._limit, Budget) and not is_explored(part.serial, self._explore):
+            self._limit = self._limit.spent()
+        self.learn(part.serial, part.sequence, nonconforming)
+
     def learn(self, serial: str, sequence: int, nonconforming: Collection[str]) -> None:
         """A part was measured, with these of its characteristics nonconforming."""
         self._line.learn(serial, sequence, nonconforming)
+
+
+def part_seen(cycle: Cycle, readings: Iterable[Reading], forecast: Forecast | None, plan: ControlPlan) -> PartSeen:
+    """A part on the line, as the policy may know it before it is measured."""
+    limits = {characteristic.name: characteristic.limits for characteristic in plan.characteristics}
+    chances = {}
+    if forecast is not None:
+        for name in forecast.characteristics:
+            if name in limits:
+                mean, scale = forecast.of(name)
+                chances[name] = probability_outside(mean, scale, limits[name])
+    return PartSeen(
+        cycle.serial,
+        cycle.sequence,
+        cycle.boot_count,
+        cycle.triggered_at,
+        {reading.name: reading.value for reading in readings},
+        chances,
+    )
 
 
 def is_explored(serial: str, share: float) -> bool:

@@ -79,6 +79,8 @@ class ControlPlan:
     reaction: ReactionPlan
     parameters: tuple[ParameterRule, ...] = ()
     tools: tuple[ToolLife, ...] = ()
+    measure_share: float | None = None
+    """At most this share of the parts is measured, chosen by their risk; None: every `measure_every`-th is."""
     version: str = field(init=False, default="")
 
     def __post_init__(self) -> None:

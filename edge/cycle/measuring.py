@@ -1,7 +1,12 @@
-"""Has parts measured: by sampling, as the control plan says, and when a person asks."""
+"""Has parts measured: by sampling, as the control plan says, and when a person asks.
+
+The plan says every n-th part, or a share of them; then a policy chooses, which sees every part and is told of
+every measurement.
+"""
 
 import asyncio
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID, uuid4
@@ -14,8 +19,9 @@ from quality.evidence import Measurement, NoEvidence
 from quality.inspection import Cycle, Inspection
 from quality.judge import outside
 from quality.judgement import Verdict
+from quality.measuring import MeasuringPolicy, part_seen
 from quality.plan import ControlPlan
-from quality.ports import Clock, Forecaster, Gauge, Records
+from quality.ports import Clock, Forecaster, Gauge, HistoryRow, Records
 
 MOST_SAMPLES_WAITING = 8
 
@@ -47,12 +53,21 @@ class Measuring:
         self._alarms = alarms
         self._clock = clock
         self._plan = plan
+        self._policy = None if plan.measure_share is None else MeasuringPolicy.within(plan.measure_share)
         self._requests: asyncio.Queue[_Request] = asyncio.Queue()
+
+    def restore(self, rows: Sequence[HistoryRow]) -> None:
+        """Lets the policy see earlier parts again, oldest first."""
+        if self._policy is not None:
+            for cycle, readings, measurements in rows:
+                bad = [m.characteristic for m in outside(measurements, self._plan)]
+                seen = part_seen(cycle, readings, None, self._plan)
+                self._policy.remember(seen, bad if measurements else None)
 
     def sample(self, inspection: Inspection) -> None:
         """Asks for the part if its turn has come; when the gauge cannot keep up, the sample is left out."""
         cycle = inspection.cycle
-        due = cycle.sequence % self._plan.measure_every == 0
+        due = self._is_due(inspection)
         if self._gauge is None or not due or self._requests.qsize() >= MOST_SAMPLES_WAITING:
             return
         self._requests.put_nowait(_Request(cycle, inspection.verdict is Verdict.PASS, None))
@@ -95,8 +110,17 @@ class Measuring:
         )
         if self._forecaster is not None:
             self._forecaster.learn(measured)
+        if self._policy is not None:
+            self._policy.learn(cycle.serial, cycle.sequence, [m.characteristic for m in bad])
         if bad and request.passed:
             await self._write(self._records.open_case, self._escape(cycle))
+
+    def _is_due(self, inspection: Inspection) -> bool:
+        cycle, evidence = inspection.cycle, inspection.evidence
+        if self._policy is None:
+            return cycle.sequence % self._plan.measure_every == 0
+        seen = part_seen(cycle, evidence.readings, evidence.forecast, self._plan)
+        return self._policy.choose(seen).occasion is not None
 
     def _escape(self, cycle: Cycle) -> Case:
         now = self._clock.now()

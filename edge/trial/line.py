@@ -69,7 +69,7 @@ def line_settings(folder: Path, *, scan_s: float = 0.25) -> LineSettings:
             ],
             "plan": {
                 "part": "beam",
-                "measure_every": 5,
+                "measure": {"every": 5},
                 "forecast": {"review": 0.2, "hold": 0.5},
                 "surface": {"review": 0.3, "hold": 0.7},
                 "reaction": {"decide_within_s": DECIDE_WITHIN_S},

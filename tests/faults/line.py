@@ -58,7 +58,7 @@ def settings(folder: Path, **plc: object) -> LineSettings:
                 "characteristics": [{"name": CHARACTERISTIC, "unit": "mm", "lower": -0.18, "upper": 0.18}],
                 "forecast": limits,
                 "surface": limits,
-                "measure_every": 5,
+                "measure": {"every": 5},
                 "reaction": {"decide_within_s": DECIDE_WITHIN_S},
                 "parameters": [
                     {

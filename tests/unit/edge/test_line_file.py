@@ -31,6 +31,18 @@ def test_the_template_is_a_line(tmp_path: Path) -> None:
     assert settings.store.url == f"sqlite:///{tmp_path}/var/jidoka.db"
 
 
+@pytest.mark.parametrize(
+    ("measure", "every", "share"), [("{every: 7}", 7, None), ("{share: 0.2}", 5, 0.2), ("{}", 5, None)]
+)
+def test_what_is_measured_is_said_as_a_count_or_as_a_share(
+    tmp_path: Path, measure: str, every: int, share: float | None
+) -> None:
+    path = tmp_path / "LINE.yaml"
+    path.write_text(line_file().replace("measure: {every: 5}", f"measure: {measure}"), encoding="utf-8")
+    plan = read_line_file(path).control_plan()
+    assert (plan.measure_every, plan.measure_share) == (every, share)
+
+
 MISTAKES = [
     ("port: 502", "port: 70000", "plc.port", "65535"),
     ("profile: block ", "profile: blok ", "plc.profile", "choice"),
@@ -46,6 +58,8 @@ MISTAKES = [
         "characteristics[0]",
         "swap",
     ),
+    ("measure: {every: 5}", "measure: {every: 5, share: 0.2}", "plan.measure", "exclude each other"),
+    ("measure: {every: 5}", "measure: {share: 1.2}", "plan.measure.share", "1"),
     ("line: line-1\n", "", "line", "missing"),
 ]
 

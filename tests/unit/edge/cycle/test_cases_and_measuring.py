@@ -1,6 +1,7 @@
 """Deadlines, sampling, escapes, and what adjustments do to the forecast."""
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID
 
@@ -12,12 +13,14 @@ from edge.cycle.case_clock import CaseClock
 from edge.cycle.compensation import CompensatedForecaster
 from edge.cycle.measuring import Measuring
 from edge.cycle.writer import Writer
+from quality.budget import MOST_OWED
 from quality.case import Case, CaseKind
 from quality.characteristic import LineId, PartSerial, StationId
 from quality.evidence import Forecast, Measurement, NoEvidence, Reading
 from quality.inspection import Cycle, Evidence, Inspection
 from quality.judgement import Verdict
 from quality.plan import ControlPlan, Role
+from quality.ports import HistoryRow
 from tests.fakes import START, FakeClock, FakeForecaster, FakeGauge, FakeRecords
 
 
@@ -101,6 +104,39 @@ async def test_every_fifth_part_is_measured_and_learned(
     assert [m.cycle_sequence for m in forecaster.learned] == [5, 10]
     assert [conforming for _, conforming in records.measured] == [True, True]
     assert not records.cases
+
+
+async def test_the_policy_chooses_by_risk_and_goes_on_after_a_restart(
+    forecaster: FakeForecaster,
+    records: FakeRecords,
+    write: Writer,
+    alarms: Alarms,
+    clock: FakeClock,
+    plan: ControlPlan,
+) -> None:
+    plan = replace(plan, measure_share=0.2)
+    bad = set(range(60, 75))
+    gauge = FakeGauge({f"BM-{n}": {"hole_x_mm": 0.5 if n in bad else 0.01} for n in range(200)})
+    measuring = measuring_with(gauge, forecaster, records, write, alarms, clock, plan)
+    rows: list[HistoryRow] = []
+    restarted = None
+    chosen: list[list[int]] = [[], []]
+    for sequence in range(1, 151):
+        if sequence == 80:
+            restarted = measuring_with(gauge, forecaster, records, write, alarms, clock, plan)
+            restarted.restore(rows)
+        for one, kept in zip((measuring, restarted), chosen, strict=True):
+            if one is not None:
+                before = len(forecaster.learned)
+                one.sample(inspection(sequence))
+                await measure(one, clock)
+                kept += [m.cycle_sequence for m in forecaster.learned[before:]]
+        rows.append((cycle(sequence), (), tuple(forecaster.learned[-1:]) if sequence in chosen[0] else ()))
+    # After the first bad part it follows the run, and it keeps to its share in the end.
+    found = next(n for n in chosen[0] if n in bad)
+    assert {found + 1, found + 2, found + 3} <= set(chosen[0])
+    assert len(chosen[0]) <= 0.2 * 150 + MOST_OWED + 3
+    assert chosen[1] == [n for n in chosen[0] if n >= 80]
 
 
 async def test_a_passed_part_measured_out_is_an_escape_with_a_case(
