@@ -15,8 +15,9 @@ Array = NDArray[np.float64]
 COVERAGE = 0.9
 NORMAL_QUANTILE = 1.6448536269514722
 """Half the 90 % interval of a normal distribution, in standard deviations."""
-RATE = 0.1
-"""Higher follows a change sooner, and makes the width restless."""
+RATE = 0.125
+"""Higher follows a change sooner, and makes the width restless. At this rate 200 measured parts, over which the
+right width doubles, keep the coverage within 3 % of what it should be."""
 BOUNDS = (0.25, 64.0)
 """Of the factor: a gauge that is stuck must not make the forecast certain, nor one gone wild make it useless."""
 

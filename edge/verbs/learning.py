@@ -93,12 +93,14 @@ def evaluate(
     *,
     in_sample: bool = False,
     signal_at: float = SIGNAL_AT,
+    plot: Path | None = None,
 ) -> dict[str, Any]:
     """Scores a bundle on the last share of a recording.
 
     A forecast is scored one step ahead with every earlier part measured, a part counting as signalled from the
-    probability `signal_at` on; a surface model on whole tile groups. Raises LearnedFrom when it learned from any
-    of them and `in_sample` is not set, RecordingError and BundleError.
+    probability `signal_at` on; pictures of it go to the folder `plot`. A surface model is scored on whole tile
+    groups. Raises LearnedFrom when it learned from any of them and `in_sample` is not set, RecordingError and
+    BundleError.
     """
     bundle = load_bundle(bundle_folder)
     if bundle.kind == "forecast":
@@ -106,7 +108,12 @@ def evaluate(
         with _blamed_on(recording):
             start = last_start(len(history), last)
         learned = _learned_parts(bundle, history.serials[start:], in_sample=in_sample)
-        body = ScoredParts(bundle, history, start).scorecard(signal_at)
+        scored = ScoredParts(bundle, history, start)
+        body = scored.scorecard(signal_at)
+        if plot is not None:
+            from edge.verbs.plotting import plot_forecasts
+
+            body["plots"] = [str(path) for path in plot_forecasts(scored, plot)]
     else:
         with _blamed_on(recording):
             frames = last_frames(read_frames(recording), last)

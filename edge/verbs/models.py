@@ -22,6 +22,7 @@ app = typer.Typer(help="The bundles that ship, and any folder with one.", no_arg
 Recording = Annotated[Path, typer.Argument(metavar="RECORDING", help="A folder with a recording of a line.")]
 Name = Annotated[str, typer.Argument(metavar="BUNDLE", help="A bundle's folder, or builtin:NAME.")]
 Last = Annotated[float, typer.Option("--last", help="Score the last share of the parts or tile groups only.")]
+Plot = Annotated[Path | None, typer.Option("--plot", metavar="DIR", help="Draw pictures into this folder.")]
 InSample = Annotated[bool, typer.Option("--in-sample", help="Score even what the bundle learned from.")]
 Answer = dict[str, Any]
 
@@ -49,13 +50,20 @@ def train(
 
 
 def evaluate(
-    name: Name, recording: Recording, last: Last = 1.0, in_sample: InSample = False, as_json: Json = False
+    name: Name,
+    recording: Recording,
+    last: Last = 1.0,
+    in_sample: InSample = False,
+    plot: Plot = None,
+    as_json: Json = False,
 ) -> None:
     """Scores a bundle on parts it did not learn from."""
+    if plot is not None and find_spec("matplotlib") is None:
+        fail("Drawing needs the extra `train`: pip install 'jidoka[train]'.")
     from edge.verbs import learning
 
     folder = _folder(name)
-    _say(_so(lambda: learning.evaluate(folder, recording, last, in_sample=in_sample)), as_json=as_json)
+    _say(_so(lambda: learning.evaluate(folder, recording, last, in_sample=in_sample, plot=plot)), as_json=as_json)
 
 
 def replay(

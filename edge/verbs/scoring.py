@@ -122,8 +122,8 @@ class ScoredParts:
         }
 
     def _without_worst(self, c: int) -> dict[str, float | None]:
-        """Squared errors without the one part that the exponential average missed by most: a gross error of the
-        gauge can outweigh all other parts together.
+        """Squared errors without the one part that model and exponential average both missed by most: a gross
+        error of the gauge can outweigh all other parts together.
         """
         missed, by_average = (
             np.abs(self.measured(c) - self.forecast(c, method)[0]) for method in ("model", "ewma")
@@ -131,7 +131,8 @@ class ScoredParts:
         known = np.isfinite(missed) & np.isfinite(by_average)
         if known.sum() < 2:  # noqa: PLR2004 - without the worst one there is nothing left
             return {"mse_without_worst": None, "mse_ewma_without_worst": None}
-        kept = known & (np.where(known, by_average, -np.inf) < by_average[known].max())
+        by_both = np.where(known, np.minimum(missed, by_average), -np.inf)
+        kept = known & (by_both < by_both.max())
         return {
             "mse_without_worst": float(np.mean(missed[kept] ** 2)),
             "mse_ewma_without_worst": float(np.mean(by_average[kept] ** 2)),

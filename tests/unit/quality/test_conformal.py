@@ -41,4 +41,4 @@ def test_coverage_holds_while_the_noise_rises_and_falls_again(seed: int) -> None
 
 def test_the_first_scale_is_as_given_and_gaps_change_nothing() -> None:
     scale = adapted_scales(np.array([np.nan, 9.0, np.nan, 0.0]), np.zeros(4), np.full(4, 2.0))
-    np.testing.assert_allclose(scale, 2.0 * np.array([1.0, 1.0, np.exp(0.09), np.exp(0.09)]))
+    np.testing.assert_allclose(scale, 2.0 * np.array([1.0, 1.0, np.exp(0.9 * RATE), np.exp(0.9 * RATE)]))
