@@ -1,33 +1,26 @@
 """A bundle: the folder one model lives in, and everything that must be true before it may judge a part.
 
-`model.onnx` is the graph, `manifest.json` says what it takes, gives and was learned from, and `card.md`
-tells a person. The bytes that were hashed are the bytes that are handed on: nothing is read twice.
+`model.onnx` is the graph, `manifest.json` says what it takes, gives and was learned from, `card.md` tells a
+person, and `manifest.sig`, where there is one, says who vouches for it. The bytes that were hashed are the bytes
+that are handed on: nothing is read twice.
 """
 
 import hashlib
-import json
 import os
 import shutil
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from inference.graph import GraphError, Tensor, describe
+from inference.manifest import CARD_DIGEST, FORMAT, Manifest, ManifestError, canonical, parse
+from inference.signature import SignatureError, TrustedKey, check_signature, signature_of, signed_with
 
-FORMAT = 1
-KINDS = ("forecast", "surface")
 LARGEST_BYTES = 50 * 1024 * 1024
-MODEL, MANIFEST, CARD = "model.onnx", "manifest.json", "card.md"
-_TYPES: dict[str, type] = {
-    **dict.fromkeys(("kind", "name", "version", "created_at", "model_sha256", "licence"), str),
-    **dict.fromkeys(("inputs", "outputs", "learned_from"), list),
-    **dict.fromkeys(("recipe", "figures", "calibration", "fields"), dict),
-    **dict.fromkeys(("format", "opset"), int),
-}
-_JSON_NAMES: dict[type, str] = {str: "string", int: "number", list: "list", dict: "object"}
+MODEL, MANIFEST, CARD, SIGNATURE = "model.onnx", "manifest.json", "card.md", "manifest.sig"
 
 
 class BundleError(Exception):
@@ -38,7 +31,9 @@ class BundleError(Exception):
 class Bundle:
     """A model as it was loaded and checked.
 
-    `model` is the graph's bytes, `digest` the SHA-256 of the manifest's bytes, which hold the graph's own digest.
+    `model` is the graph's bytes, `digest` the SHA-256 of the manifest's bytes, which hold the others' digests.
+    `signed_with` is the fingerprint of the key that its signature names ("" without one); it has been checked only
+    when the bundle was loaded with trusted keys.
     `learned_from` holds the SHA-256 of every source it learned from (see `source_digest`). `recipe`, `figures`,
     `calibration` and `fields` are plain JSON and mean what the bundle's kind says they mean.
     """
@@ -60,6 +55,7 @@ class Bundle:
     fields: Mapping[str, Any]
     licence: str
     card: str
+    signed_with: str = ""
 
     def has_learned(self, source: str) -> bool:
         """Whether it learned from that source: `part:SERIAL` or `tile:GROUP`."""
@@ -106,6 +102,7 @@ def write_bundle(
         "version": f"{now:%Y.%m.%d}-{digest[:8]}",
         "created_at": now.isoformat(),
         "model_sha256": digest,
+        CARD_DIGEST: hashlib.sha256(card.encode()).hexdigest(),
         "inputs": [tensor.as_json() for tensor in graph.inputs],
         "outputs": [tensor.as_json() for tensor in graph.outputs],
         "opset": graph.opset,
@@ -116,11 +113,15 @@ def write_bundle(
         "fields": fields,
         "licence": licence,
     }
+    try:
+        manifest_bytes = canonical(manifest)
+    except ManifestError as error:
+        raise BundleError(f"{folder / MANIFEST}: {error}") from error
     folder.parent.mkdir(parents=True, exist_ok=True)
     fresh = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
     try:
         _store(fresh / MODEL, model)
-        _store(fresh / MANIFEST, _canonical(manifest, folder / MANIFEST))
+        _store(fresh / MANIFEST, manifest_bytes)
         _store(fresh / CARD, card.encode())
         fresh.chmod(0o755)
         bundle = load_bundle(fresh)
@@ -130,18 +131,18 @@ def write_bundle(
     return bundle
 
 
-def load_bundle(folder: Path) -> Bundle:
-    """Reads and checks a bundle. Raises BundleError naming the file and the mend when anything is not as said."""
+def load_bundle(folder: Path, *, trusted: Sequence[TrustedKey] = ()) -> Bundle:
+    """Reads and checks a bundle. Raises BundleError naming the file and the mend when anything is not as said.
+
+    With `trusted` keys, the bundle must be signed with one of them.
+    """
     manifest_bytes = _read(folder / MANIFEST)
-    manifest = _parse(manifest_bytes, folder / MANIFEST)
-    model = _read(folder / MODEL)
-    card = _read(folder / CARD).decode(errors="replace")
-    digest = hashlib.sha256(model).hexdigest()
-    if digest != manifest["model_sha256"]:
-        raise BundleError(
-            f"{folder / MODEL}: SHA-256 is {digest[:12]}…, but {manifest['model_sha256'][:12]}… in the manifest; "
-            "copy the bundle again from where it was made"
-        )
+    signed_by = _signer(manifest_bytes, folder, trusted)
+    manifest = _parsed(manifest_bytes, folder / MANIFEST)
+    model, card_bytes = _read(folder / MODEL), _read(folder / CARD)
+    digest = _as_said(model, manifest["model_sha256"], folder / MODEL)
+    if CARD_DIGEST in manifest:
+        _as_said(card_bytes, manifest[CARD_DIGEST], folder / CARD)
     try:
         graph = describe(model)
     except GraphError as error:
@@ -171,8 +172,35 @@ def load_bundle(folder: Path) -> Bundle:
         calibration=manifest["calibration"],
         fields=manifest["fields"],
         licence=manifest["licence"],
-        card=card,
+        card=card_bytes.decode(errors="replace"),
+        signed_with=signed_by,
     )
+
+
+def sign_bundle(folder: Path, key_file: Path) -> Bundle:
+    """Signs a sound bundle with that private key, in place of an earlier signature. Raises BundleError."""
+    digest = load_bundle(folder).digest
+    manifest = _read(folder / MANIFEST)
+    if hashlib.sha256(manifest).hexdigest() != digest:
+        raise BundleError(f"{folder / MANIFEST}: was changed while it was signed; sign it again")
+    if CARD_DIGEST not in _parsed(manifest, folder / MANIFEST):
+        raise BundleError(
+            f"{folder / MANIFEST}: does not hold the card's digest, so a signature would not cover it; make the"
+            " bundle again with `jidoka train`"
+        )
+    try:
+        signature = signature_of(manifest, key_file)
+    except SignatureError as error:
+        raise BundleError(str(error)) from error
+    fresh = folder / f".{SIGNATURE}.new"
+    try:
+        _store(fresh, signature)
+        fresh.replace(folder / SIGNATURE)
+    except OSError as error:
+        raise BundleError(
+            f"{folder / SIGNATURE}: cannot be written ({error.strerror}); copy the bundle"
+        ) from error
+    return load_bundle(folder)
 
 
 def changed_on_disk(folder: Path, bundle: Bundle) -> str:
@@ -191,6 +219,35 @@ def changed_on_disk(folder: Path, bundle: Bundle) -> str:
     return ""
 
 
+def _parsed(manifest: bytes, path: Path) -> Manifest:
+    try:
+        return parse(manifest)
+    except ManifestError as error:
+        raise BundleError(f"{path}: {error}") from error
+
+
+def _signer(manifest: bytes, folder: Path, trusted: Sequence[TrustedKey]) -> str:
+    where = folder / SIGNATURE
+    try:
+        signature = _read(where) if where.exists() else None
+        if trusted:
+            return check_signature(manifest, signature, where, trusted)
+        return signed_with(signature, where)
+    except SignatureError as error:
+        raise BundleError(str(error)) from error
+
+
+def _as_said(content: bytes, said: str, path: Path) -> str:
+    """The content's SHA-256, which must be what the manifest says."""
+    digest = hashlib.sha256(content).hexdigest()
+    if digest != said:
+        raise BundleError(
+            f"{path}: SHA-256 is {digest[:12]}…, but {said[:12]}… in the manifest; copy the bundle again from"
+            " where it was made"
+        )
+    return digest
+
+
 def _read(path: Path) -> bytes:
     try:
         with path.open("rb") as file:
@@ -204,48 +261,6 @@ def _read(path: Path) -> bytes:
             f"{path}: is larger than {LARGEST_BYTES // 2**20} MB; this is no model for an edge device"
         )
     return content
-
-
-def _parse(content: bytes, path: Path) -> dict[str, Any]:
-    try:
-        manifest = json.loads(content, parse_constant=_no_constant)
-    except ValueError as error:
-        raise BundleError(
-            f"{path}: is not JSON ({error}); copy the bundle again from where it was made"
-        ) from error
-    if not isinstance(manifest, dict):
-        raise BundleError(f"{path}: must be a JSON object")
-    if manifest.get("format") != FORMAT:
-        raise BundleError(
-            f"{path}: format is {manifest.get('format')!r}, this program reads {FORMAT}; update the program"
-        )
-    if manifest.get("kind") not in KINDS:
-        raise BundleError(f"{path}: kind is {manifest.get('kind')!r}, known are {', '.join(KINDS)}")
-    if manifest.keys() != _TYPES.keys():
-        wrong = ", ".join(sorted(manifest.keys() ^ _TYPES.keys()))
-        raise BundleError(f"{path}: missing or unknown keys: {wrong}; make the bundle again with `jidoka train`")
-    for key, kind in _TYPES.items():
-        if not isinstance(manifest[key], kind):
-            raise BundleError(f"{path}: {key} must be a JSON {_JSON_NAMES[kind]}; make the bundle again")
-    try:
-        datetime.fromisoformat(manifest["created_at"])
-    except ValueError as error:
-        raise BundleError(f"{path}: created_at is no ISO 8601 time ({error}); make the bundle again") from error
-    return manifest
-
-
-def _no_constant(token: str) -> float:
-    raise ValueError(f"{token} is no JSON number")
-
-
-def _canonical(manifest: Mapping[str, Any], path: Path) -> bytes:
-    try:
-        text = json.dumps(manifest, sort_keys=True, indent=1, ensure_ascii=False, allow_nan=False)
-    except (ValueError, TypeError) as error:
-        raise BundleError(
-            f"{path}: holds what JSON cannot say ({error}); give finite numbers and plain types"
-        ) from error
-    return f"{text}\n".encode()
 
 
 def _store(path: Path, content: bytes) -> None:

@@ -79,6 +79,17 @@ def _refuse_foreign(proto: ModelProto) -> None:
             values = numpy_helper.to_array(tensor)
             if not np.isfinite(values).all():
                 raise GraphError(f"has NaN or infinite values in {tensor.name!r}; train it again")
+    _refuse_infinite_attributes(proto)
+
+
+def _refuse_infinite_attributes(proto: ModelProto) -> None:
+    for node in _nodes(proto.graph):
+        for attribute in node.attribute:
+            # Where trees keep their thresholds and leaves.
+            if not np.isfinite((attribute.f, *attribute.floats)).all():
+                raise GraphError(
+                    f"has NaN or infinite values in {attribute.name} of {node.op_type}; train it again"
+                )
 
 
 def _nodes(graph: GraphProto) -> Iterator[NodeProto]:
@@ -98,7 +109,7 @@ def _graphs(attribute: AttributeProto) -> Iterator[GraphProto]:
 def _constants(graph: GraphProto) -> Iterator[TensorProto]:
     yield from graph.initializer
     for sparse in graph.sparse_initializer:
-        yield sparse.values
+        yield from (sparse.values, sparse.indices)
     for node in graph.node:
         for attribute in node.attribute:
             if attribute.type == AttributeProto.TENSOR:
