@@ -85,7 +85,6 @@ class BundleStore:
         now = self.promoted(name)
         if now.before is None:
             raise BundleError(f"{name}: there was no bundle before {now.in_force.name[:12]}…; promote another one")
-        load_bundle(now.before)
         self._point(self._place(name), {"in_force": now.before.name, "before": now.in_force.name})
         return self.promoted(name)
 

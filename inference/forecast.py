@@ -1,5 +1,6 @@
 """The forecast model with its history: the newest parts' measurements and readings, gaps and all."""
 
+import copy
 import threading
 from collections.abc import Sequence
 from typing import Any
@@ -8,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inference.bundle import Bundle, BundleError
+from inference.explanation import Influence, explain_mean
 from inference.history import History
 from inference.session import Session, open_session
 from quality.conformal import adapted, scores
@@ -103,6 +105,33 @@ class OnnxForecaster:
         """Fills in what was measured on an earlier part; parts that left the history are passed over."""
         with self._lock:
             self._factor = _learnt(self._history, self._factor, measurements)
+
+    def explain(
+        self, cycle: Cycle, readings: Sequence[Reading], characteristic: str, most: int = 5
+    ) -> tuple[Influence, ...]:
+        """What moved the mean forecast for the part of that cycle, the greatest first; not for the hot path.
+
+        To be asked while it is the newest part, or about a part to come. Empty when a reading is missing. Raises
+        ValueError for a characteristic that is not forecast, and what the graph's run raises.
+        """
+        if characteristic not in self._characteristics:
+            raise ValueError(f"{characteristic} is not forecast; {', '.join(self._characteristics)} are")
+        column = self._characteristics.index(characteristic)
+        with self._lock:
+            history = copy.deepcopy(self._history)
+        if history.newest == (cycle.serial, cycle.sequence):
+            history.forget_newest()
+        row = history.row(readings)
+        if not np.isfinite(row).all():
+            return ()
+        return explain_mean(
+            self._session,
+            history.feed(row),
+            column=column,
+            readings=self._readings,
+            serials=history.serials,
+            most=most,
+        )
 
     def _blank(self) -> History:
         return History(self._length, self._characteristics, self._readings)

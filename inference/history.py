@@ -33,6 +33,11 @@ class History:
         """Serial and sequence of the newest part."""
         return self._parts[-1]
 
+    @property
+    def serials(self) -> list[str | None]:
+        """The rows' serials; None before there were so many parts."""
+        return [part[0] if part else None for part in self._parts]
+
     def row(self, readings: Sequence[Reading]) -> Rows:
         """The readings [Q] in the graph's order."""
         values = {reading.name: reading.value for reading in readings}
