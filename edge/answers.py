@@ -12,6 +12,8 @@ from rich.table import Table
 
 NOT_SO = 1
 """The exit code for: the thing asked about is not so."""
+WIDE = 7
+"""Columns that a terminal shows with their names whole."""
 
 
 def print_json(answer: Mapping[str, object]) -> None:
@@ -26,7 +28,13 @@ def print_line(text: str) -> None:
 
 
 def print_table(columns: Sequence[str], rows: Sequence[Sequence[object]], title: str = "") -> None:
-    """A table; numbers are rounded to four significant digits and put to the right."""
+    """A table; numbers are rounded to four significant digits and put to the right.
+
+    One of more than WIDE columns, and more columns than rows, is turned, so that a terminal can show it.
+    """
+    if len(columns) > max(WIDE, len(rows)):
+        turned = [(columns[i], *(row[i] for row in rows)) for i in range(1, len(columns))]
+        columns, rows = ("", *(str(row[0]) for row in rows)), turned
     table = Table(title=title or None, title_justify="left")
     for index, column in enumerate(columns):
         numbers = bool(rows) and all(isinstance(row[index], int | float) for row in rows)
