@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 MOST_SAVED = 30.0
 """Measurements that can be saved up for a bad time."""
-MOST_OWED = 10.0
+MOST_OWED = 20.0
 """Measurements by which a bad time may overdraw."""
 _STEEPNESS = 0.03
 _PRICE, _FALL = 0.3, 3.0

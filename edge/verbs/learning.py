@@ -12,12 +12,13 @@ from edge.recording import RecordingError, read_frames, read_parts, read_picture
 from edge.verbs.replaying import Replay
 from edge.verbs.scoring import ScoredFrames, ScoredParts
 from inference.bundle import Bundle, BundleError, load_bundle
+from quality.promise import Promise
 from quality.sampling import CostWeights
 from quality.splitting import first_frames, first_parts, last_frames, last_start
 
 Progress = Callable[[str, float], None]
 """Takes what is being done and the share done (0..1)."""
-SIGNAL_AT = 0.2
+SIGNAL_AT = 0.3
 """The probability of nonconformance from which `evaluate` counts a part as signalled."""
 MEASURE_SHARE = 0.3
 """The share of the parts that `replay` measures unless told otherwise."""
@@ -132,21 +133,31 @@ def replay(
     *,
     in_sample: bool = False,
     measure_share: float = MEASURE_SHARE,
+    escapes: float | None = None,
+    plot: Path | None = None,
     weights: CostWeights = CostWeights(),  # noqa: B008 - frozen
     on_progress: Progress = lambda _step, _share: None,
 ) -> dict[str, Any]:
     """Asks which parts of the last share should have been measured, and sets the shop's rule beside the answer.
 
     All parts before the scored ones count as measured; from there on only what was chosen, at most the share
-    `measure_share`, is known to the model. Raises LearnedFrom as `evaluate` does, RecordingError, BundleError, and
-    ValueError for a share that is none.
+    `measure_share`, is known to the model. `escapes` asks besides for a way to let at most that share of the
+    passed parts be nonconforming; `plot` is a folder for the picture. Raises LearnedFrom as `evaluate` does,
+    RecordingError, BundleError, and ValueError for a share that is none.
     """
     bundle = load_bundle(bundle_folder)
     history = read_parts(recording)
     with _blamed_on(recording):
         start = last_start(len(history), last)
     learned = _learned_parts(bundle, history.serials[start:], in_sample=in_sample)
-    body = Replay(bundle, history, start).scorecard(measure_share, weights, on_progress)
+    replayed = Replay(bundle, history, start)
+    body = replayed.scorecard(measure_share, weights, on_progress)
+    if escapes is not None:
+        body["promise"] = replayed.promised(Promise(escapes), weights)
+    if plot is not None:
+        from edge.verbs.effort import draw_effort
+
+        body["plots"] = [str(draw_effort(body, plot))]
     return {**_heading(bundle, recording, last, learned), **body}
 
 

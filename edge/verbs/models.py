@@ -1,4 +1,4 @@
-"""The verbs about models: train, evaluate, replay, and models list, show, verify.
+"""The verbs that learn and score: train, evaluate, replay.
 
 Each imports what it needs when it is called: the review process starts through the same command line and must not
 pay for models.
@@ -7,17 +7,12 @@ pay for models.
 from collections.abc import Callable, Mapping
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal, cast
+from typing import Annotated, Any, Literal, cast
 
 import typer
 
-from edge.answers import NOT_SO, fail, print_json, print_line, print_table, progress
+from edge.answers import fail, print_json, print_table, progress
 from edge.verbs.line import Json
-
-if TYPE_CHECKING:
-    from inference.bundle import Bundle
-
-app = typer.Typer(help="The bundles that ship, and any folder with one.", no_args_is_help=True)
 
 Recording = Annotated[Path, typer.Argument(metavar="RECORDING", help="A folder with a recording of a line.")]
 Name = Annotated[str, typer.Argument(metavar="BUNDLE", help="A bundle's folder, or builtin:NAME.")]
@@ -75,85 +70,36 @@ def replay(
         float,
         typer.Option("--measure-share", min=0.01, max=1, help="The most parts that may be measured, as a share."),
     ] = 0.3,
+    escapes: Annotated[
+        float | None,
+        typer.Option("--escapes", min=0.0001, max=0.5, help="The most escapes among passed parts, 95 % sure."),
+    ] = None,
+    plot: Plot = None,
     as_json: Json = False,
 ) -> None:
     """Asks, on recorded parts, which of them should be measured; beside it the shop's usual rule."""
+    if plot is not None and find_spec("matplotlib") is None:
+        fail("Drawing needs the extra `train`: pip install 'jidoka[train]'.")
     from edge.verbs import learning
 
     folder = _folder(name)
 
     def ask() -> Answer:
-        return learning.replay(recording, folder, last, in_sample=in_sample, measure_share=measure_share)
+        return learning.replay(
+            recording,
+            folder,
+            last,
+            in_sample=in_sample,
+            measure_share=measure_share,
+            escapes=escapes,
+            plot=plot,
+        )
 
     _say(_so(ask), as_json=as_json)
 
 
-@app.command("list")
-def list_bundles(as_json: Json = False) -> None:
-    """The bundles that ship."""
-    from edge.equipment import BUILTIN, shipped_bundles
-    from inference.bundle import load_bundle
-
-    found = [(f"{BUILTIN}{folder.name}", load_bundle(folder)) for folder in shipped_bundles()]
-    if as_json:
-        print_json({"bundles": [{"bundle": name} | _facts(bundle) for name, bundle in found]})
-    else:
-        rows = [(name, bundle.kind, bundle.version, bundle.digest[:12]) for name, bundle in found]
-        print_table(("bundle", "kind", "version", "digest"), rows)
-
-
-@app.command()
-def show(name: Name, as_json: Json = False) -> None:
-    """A bundle's card."""
-    bundle = _loaded(name)
-    if as_json:
-        print_json(_facts(bundle) | {"figures": dict(bundle.figures), "card": bundle.card})
-    else:
-        print_line(bundle.card)
-
-
-@app.command()
-def verify(name: Name, as_json: Json = False) -> None:
-    """Says whether a bundle is what its manifest says."""
-    from inference.bundle import BundleError, load_bundle
-
-    folder = _folder(name)
-    try:
-        bundle = load_bundle(folder)
-    except BundleError as error:
-        if as_json:
-            print_json({"ok": False, "sentence": str(error)})
-            raise typer.Exit(NOT_SO) from error
-        fail(str(error))
-    if as_json:
-        print_json({"ok": True} | _facts(bundle))
-    else:
-        print_line(f"{bundle.name} is whole: {bundle.kind}, digest {bundle.digest}.")
-
-
-def _facts(bundle: "Bundle") -> Answer:
-    return {
-        "name": bundle.name,
-        "kind": bundle.kind,
-        "version": bundle.version,
-        "digest": bundle.digest,
-        "created_at": bundle.created_at.isoformat(),
-        "bytes": len(bundle.model),
-        "licence": bundle.licence,
-    }
-
-
-def _loaded(name: str) -> "Bundle":
-    from inference.bundle import BundleError, load_bundle
-
-    try:
-        return load_bundle(_folder(name))
-    except BundleError as error:
-        fail(str(error))
-
-
 def _folder(name: str) -> Path:
-    from edge.equipment import bundle_folder
+    from edge.bundles import bundle_folder
     from inference.bundle import BundleError
 
     try:

@@ -10,6 +10,7 @@ from inference.bundle import Bundle
 from quality.evidence import Forecast, NoEvidence
 from quality.judge import probability_outside
 from quality.measuring import MeasuringPolicy
+from quality.promise import Promise, Tried
 from quality.recording import PartHistory
 from quality.risk import LineRisk
 from quality.sampling import CostWeights, Occasion, SamplingScore, score_sampling
@@ -22,6 +23,8 @@ CURVE = (0.01, 0.02, 0.03, 0.045, 0.06, 0.08, 0.1, 0.125, 0.15, 0.2, 0.25, 0.3, 
 WARM_UP = 300
 """Parts before the scored ones, all measured, from which the risk learns how the line behaves."""
 CURVE_EXPLORED = 0.02
+PROMISING = (0.02, 0.05, 0.1, 0.2)
+"""Risks from which parts are measured, among which one that keeps a promise is looked for."""
 
 Occasions = list[Occasion | None]
 
@@ -31,6 +34,7 @@ class Replay:
 
     def __init__(self, bundle: Bundle, history: PartHistory, start: int) -> None:
         """Raises BundleError when the recording lacks a characteristic or reading the bundle needs."""
+        self._bundle = bundle
         self._line = RecordedLine(bundle, history)
         self._history = history
         self._start = start
@@ -69,6 +73,36 @@ class Replay:
             "at_share": {f"{wanted:.2f}": _beside(wanted, kept[wanted], shop) for wanted in shares},
             "curve": [{"threshold": threshold, **_point(score)} for threshold, score in curve],
             "shop_rule": {name: dict(score.as_json()) for name, score in shop.usual(weights).items()},
+        }
+
+    def promised(self, promise: Promise, weights: CostWeights) -> dict[str, Any]:
+        """Whether the parts before the scored ones support a promise, and what keeping it comes to on the scored.
+
+        Every part before was measured, so that it is known what would have passed and been nonconforming. When
+        they do not support it every part is measured. `learned_before` of those parts the bundle learned from:
+        there its forecasts flatter.
+        """
+        begin = min(WARM_UP, self._start // 3)
+        first = LineRisk()
+        self._walk(MeasuringPolicy(first, 0.0, 0.0), 0, begin)
+        bad = self._history.nonconforming
+        tried = []
+        for threshold in PROMISING:
+            policy = MeasuringPolicy(copy.deepcopy(first), threshold, CURVE_EXPLORED)
+            occasions = self._walk(policy, begin, self._start)
+            passed = [begin + i for i, occasion in enumerate(occasions) if occasion is None]
+            tried.append(Tried(threshold, len(passed), int(bad[passed].sum())))
+        answer = promise.answer(tried)
+        occasions = self.from_risk(answer.chosen.threshold if answer.chosen else 0.0)
+        score = score_sampling(occasions, bad[self._start :], weights)
+        learned = [self._bundle.has_learned(f"part:{serial}") for serial in self._history.serials[: self._start]]
+        return {
+            "escapes_allowed": promise.escapes,
+            "sure": promise.sure,
+            "kept": answer.chosen is not None,
+            "learned_before": sum(learned),
+            **answer.as_json(),
+            "scored": dict(score.as_json()),
         }
 
     def within(self, share: float) -> Occasions:

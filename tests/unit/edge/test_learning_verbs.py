@@ -163,17 +163,45 @@ def test_a_replay_has_every_figure_for_the_policy_its_curve_and_the_shops_rules(
     assert card["cost_weights"] == {"escape": 100.0, "measuring": 1.0, "false_hold": 5.0}
 
 
+def test_each_share_is_set_beside_the_rule_tuned_before_and_with_hindsight(parts: Path, bundle: Path) -> None:
+    card = replay(parts, bundle, 0.4, measure_share=0.2)
+    assert list(card["at_share"]) == ["0.20", "0.30", "0.45", "0.60"]
+    assert card["policy"]["measure_share"] == 0.2
+    for figures in card["at_share"].values():
+        assert figures["shop_best_in_hindsight"]["measured_share"] <= figures["measured_share"] + 0.01
+        assert {"every", "clear_after", "escapes"} <= set(figures["shop_tuned_before"])
+    assert card["policy"]["escapes"] == card["at_share"]["0.20"]["escapes"]
+
+
+def test_a_promise_that_the_parts_cannot_support_measures_everything_and_says_so(
+    parts: Path, bundle: Path
+) -> None:
+    promise = replay(parts, bundle, 0.4, escapes=0.001)["promise"]
+    assert (promise["kept"], promise["scored"]["escapes"], promise["scored"]["measured_share"]) == (False, 0, 1.0)
+    assert promise["more"] > 1000
+    assert promise["learned_before"] == 180
+    assert "cannot support" in promise["sentence"]
+    easy = replay(parts, bundle, 0.4, escapes=0.3)["promise"]
+    assert easy["kept"]
+    assert easy["scored"]["measured_share"] < 1
+
+
+def test_a_replay_is_drawn(parts: Path, bundle: Path, tmp_path: Path) -> None:
+    card = replay(parts, bundle, 0.4, plot=tmp_path / "plots")
+    (file,) = card["plots"]
+    assert Path(file).read_bytes().startswith(b"\x89PNG")
+
+
 def test_measuring_everything_lets_nothing_escape(parts: Path, bundle: Path) -> None:
     card = replay(parts, bundle, 0.4, measure_share=1.0)
     assert (card["policy"]["measured_share"], card["policy"]["escapes"]) == (1.0, 0)
 
 
 def test_the_policy_beats_the_shops_rule_where_a_reading_tells(parts: Path, bundle: Path) -> None:
-    card = replay(parts, bundle, 0.4, measure_share=0.5)
+    card = replay(parts, bundle, 0.4)
     shop = card["shop_rule"]["every_5_clear_3"]
-    assert card["policy"]["measured_share"] < shop["measured_share"] + 0.02
-    assert card["policy"]["escapes"] < shop["escapes"]
-    assert card["policy"]["cost"] < shop["cost"]
+    as_good = [point["share"] for point in card["curve"] if point["escapes"] <= shop["escapes"]]
+    assert min(as_good) < 0.9 * shop["measured_share"]
 
 
 def test_cost_follows_its_weights(parts: Path, bundle: Path) -> None:

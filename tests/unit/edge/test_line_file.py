@@ -59,7 +59,6 @@ MISTAKES = [
         "swap",
     ),
     ("measure: {every: 5}", "measure: {every: 5, share: 0.2}", "plan.measure", "exclude each other"),
-    ("measure: {every: 5}", "measure: {share: 1.2}", "plan.measure.share", "1"),
     ("line: line-1\n", "", "line", "missing"),
 ]
 
