@@ -32,6 +32,7 @@ from bench import floor
 from edge.acquisition.examine import examine
 from edge.acquisition.settings import CameraSettings
 from edge.acquisition.wire import Captured, Grabbed
+from edge.bundles import open_bundle
 from edge.clock import SystemClock
 from edge.cycle.alarms import Alarms
 from edge.cycle.attempts import Attempts
@@ -45,7 +46,7 @@ from edge.cycle.serials import Serials
 from edge.cycle.trigger import Trigger
 from edge.cycle.watch import Watch
 from edge.cycle.writer import Writer
-from edge.equipment import open_bundle, open_gate
+from edge.equipment import open_gate
 from edge.line_file import read_line_file
 from edge.recording import read_parts
 from edge.simulator.recording import write_recording

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import shutil
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
@@ -16,6 +16,7 @@ import structlog
 from edge import store
 from edge.acquisition.camera import Camera
 from edge.assembly import Surroundings, Task, assemble, run_all
+from edge.bundles import Bundles, Opened
 from edge.clock import SystemClock
 from edge.cycle.alarms import Alarms
 from edge.cycle.bundle_watch import BundleWatch
@@ -24,9 +25,9 @@ from edge.cycle.loose_thread import LooseThread
 from edge.cycle.room import Room
 from edge.cycle.witness import Witness
 from edge.cycle.writer import Writer
-from edge.equipment import Buses, bundle_folder, open_bundle, open_camera, open_devices, open_gate, open_gauge
+from edge.equipment import Buses, open_camera, open_devices, open_gate, open_gauge
 from edge.settings import LineSettings
-from inference.bundle import Bundle, changed_on_disk
+from inference.bundle import changed_on_disk
 from inference.forecast import OnnxForecaster
 from inference.surface import OnnxInspector
 from quality.characteristic import LineId, StationId
@@ -90,7 +91,7 @@ async def run_edge(settings: LineSettings, beside: Path) -> None:
             return Witness(store.ledger_heads(settings), partial(keep_head, database), alarms, clock).run
 
         def _bundles(alarms: Alarms) -> Task:
-            return BundleWatch(models.bundles, LooseThread("bundles"), alarms, clock).run
+            return BundleWatch(models.bundles, LooseThread("bundles"), alarms, clock, instead=models.instead).run
 
         models = _open_models(settings, beside, LooseThread("vision"))
         around = Surroundings(
@@ -128,30 +129,38 @@ async def _run_until_told(tasks: tuple[Task, ...]) -> None:
 class _Models:
     """The models of one line, each camera with the one that looks at its frames.
 
-    `named` are (name, digest) of all, `bundles` the names with a call that says how the files have changed.
+    `named` are (name, digest) of all, `bundles` the names with a call that says how the files have changed, and
+    `instead` the names of those that judge in place of a refused one, with the sentence that says so.
     """
 
     forecaster: OnnxForecaster | None
     faces: tuple[tuple[Camera, OnnxInspector | None], ...]
     named: tuple[tuple[str, str], ...]
     bundles: tuple[tuple[str, Callable[[], str]], ...]
+    instead: Mapping[str, str]
 
 
 def _open_models(settings: LineSettings, beside: Path, vision: Executor) -> _Models:
-    named: list[tuple[str, str]] = []
-    bundles: list[tuple[str, Callable[[], str]]] = []
-
-    def opened(name: str, kind: str) -> Bundle:
-        bundle = open_bundle(name, kind, beside)
-        named.append((bundle.name, bundle.digest))
-        bundles.append((bundle.name, partial(changed_on_disk, bundle_folder(name, beside), bundle)))
-        return bundle
-
     wanted = settings.models
-    forecaster = OnnxForecaster(opened(wanted.forecast, "forecast")) if wanted.forecast else None
+    bundles = Bundles(settings, beside)
+    opened: list[Opened[OnnxForecaster] | Opened[OnnxInspector]] = []
+    forecaster = None
+    if wanted.forecast:
+        forecast = bundles.open(wanted.forecast, "forecast", OnnxForecaster)
+        opened.append(forecast)
+        forecaster = forecast.model
     faces: list[tuple[Camera, OnnxInspector | None]] = []
     for section in settings.cameras:
-        surface = wanted.surface.get(section.name)
-        inspector = OnnxInspector(opened(surface, "surface"), section.name) if surface else None
+        inspector = None
+        if (name := wanted.surface.get(section.name)) is not None:
+            surface = bundles.open(name, "surface", partial(OnnxInspector, camera=section.name))
+            opened.append(surface)
+            inspector = surface.model
         faces.append((open_camera(section, inspector.channels if inspector else 1, vision), inspector))
-    return _Models(forecaster, tuple(faces), tuple(named), tuple(bundles))
+    return _Models(
+        forecaster,
+        tuple(faces),
+        tuple((one.bundle.name, one.bundle.digest) for one in opened),
+        tuple((one.bundle.name, partial(changed_on_disk, one.folder, one.bundle)) for one in opened),
+        {one.bundle.name: one.instead for one in opened if one.instead},
+    )

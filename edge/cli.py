@@ -3,7 +3,7 @@
 import typer
 
 from edge.logs import set_up_logs
-from edge.verbs import accounts, checking, demonstrating, line, models, simulating, storing
+from edge.verbs import accounts, bundles, checking, demonstrating, line, models, simulating, storing
 
 app = typer.Typer(
     name="jidoka",
@@ -29,7 +29,7 @@ for command in (
     checking.doctor,
 ):
     app.command()(command)
-app.add_typer(models.app, name="models")
+app.add_typer(bundles.app, name="models")
 app.add_typer(accounts.app, name="accounts")
 app.add_typer(storing.ledger, name="ledger")
 

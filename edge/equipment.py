@@ -1,14 +1,11 @@
-"""Makes the equipment's ports from the line's settings: the gate, the gauge, the cameras and the models."""
+"""Makes the equipment's ports from the line's settings: the gate, the gauge and the cameras."""
 
 from concurrent.futures import Executor
-from importlib.util import find_spec
-from pathlib import Path
 
 from edge.acquisition.camera import Camera
 from edge.acquisition.settings import USUAL_LATENCY_S, CameraSettings
 from edge.modbus_settings import CoilsSettings, DeviceSettings, PlcSettings, Reach, TagSettings
 from edge.settings import CameraSection, LineSettings
-from inference.bundle import Bundle, BundleError, load_bundle
 from plc.address import PlcAddress, SerialAddress
 from plc.coils import CoilsGate, CoilsLayout
 from plc.device import DeviceLayout, ModbusDevice
@@ -19,34 +16,6 @@ from plc.registers import BlockLayout, WordOrder
 from plc.tags import Tag, TagType
 from plc.tls import TlsFiles
 from quality.ports import Clock
-
-BUILTIN = "builtin:"
-
-
-def shipped_bundles() -> list[Path]:
-    """The folders of the bundles that ship, by name."""
-    spec = find_spec("models")
-    places = (spec.submodule_search_locations if spec else None) or ()
-    return sorted(manifest.parent for place in places for manifest in Path(place).glob("*/manifest.json"))
-
-
-def bundle_folder(name: str, beside: Path) -> Path:
-    """The folder of a bundle named in LINE.yaml: `builtin:NAME` is one that ships. Raises BundleError."""
-    if not name.startswith(BUILTIN):
-        return beside / name
-    shipped = {folder.name: folder for folder in shipped_bundles()}
-    if (folder := shipped.get(name.removeprefix(BUILTIN))) is None:
-        known = ", ".join(f"{BUILTIN}{known}" for known in shipped) or "none"
-        raise BundleError(f"{name}: no such bundle ships (there is: {known}); name one, or a folder")
-    return folder
-
-
-def open_bundle(name: str, kind: str, beside: Path) -> Bundle:
-    """The bundle of that kind. Raises BundleError."""
-    bundle = load_bundle(bundle_folder(name, beside))
-    if bundle.kind != kind:
-        raise BundleError(f"{name} is a {bundle.kind} bundle, where a {kind} bundle is needed; name another")
-    return bundle
 
 
 def tags(settings: PlcSettings) -> tuple[Tag, ...]:

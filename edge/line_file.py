@@ -88,9 +88,12 @@ def _anchored(settings: LineSettings, folder: Path) -> LineSettings:
             "ledger_head": folder / store.ledger_head if store.ledger_head else None,
         }
     )
+    models = settings.models
+    keys = tuple(folder / key for key in models.trusted_keys)
     return settings.model_copy(
         update={
             "store": anchored,
+            "models": models.model_copy(update={"store": folder / models.store, "trusted_keys": keys}),
             "plc": _reached(settings.plc, folder),
             "gauge": None if settings.gauge is None else _reached(settings.gauge, folder),
             "devices": tuple(_reached(device, folder) for device in settings.devices),

@@ -6,9 +6,10 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
+from edge.bundles import Bundles
 from edge.claim import EquipmentTaken, claim
 from edge.clock import SystemClock
-from edge.equipment import address_of, block_layout, device_layout, open_bundle, open_camera, tags
+from edge.equipment import address_of, block_layout, device_layout, open_camera, tags
 from edge.modbus_settings import DeviceSettings
 from edge.settings import CameraSection, LineSettings
 from inference.bundle import BundleError
@@ -46,13 +47,19 @@ async def probe(settings: LineSettings, beside: Path) -> list[Probe]:
 def _probe_models(settings: LineSettings, beside: Path) -> list[Probe]:
     wanted = [("forecast", settings.models.forecast)] if settings.models.forecast else []
     wanted += [("surface", name) for name in settings.models.surface.values()]
+    try:
+        bundles = Bundles(settings, beside)
+    except BundleError as error:
+        return [Probe("models.trusted_keys", ok=False, sentence=str(error), decodings={})]
     found = []
     for kind, name in wanted:
         try:
-            bundle = open_bundle(name, kind, beside)
-            found.append(Probe(f"model {name}", ok=True, sentence=f"digest {bundle.digest[:12]}", decodings={}))
+            opened = bundles.open(name, kind, lambda bundle: bundle.digest[:12])
         except BundleError as error:
             found.append(Probe(f"model {name}", ok=False, sentence=str(error), decodings={}))
+            continue
+        sentence = opened.instead or f"digest {opened.model}"
+        found.append(Probe(f"model {name}", ok=not opened.instead, sentence=sentence, decodings={}))
     return found
 
 

@@ -70,10 +70,14 @@ class CameraSection(Section):
 
 
 class ModelsSettings(Section):
-    """Which bundles judge: folders, or builtin:NAME for a shipped one; and how long one may take for a part."""
+    """Which bundles judge: folders, builtin:NAME for a shipped one, promoted:NAME for the one in force in `store`;
+    whose signatures are believed; and how long one may take for a part.
+    """
 
     forecast: str | None = None
     surface: dict[str, str] = Field(default_factory=dict)
+    store: Path = Path("var/models")
+    trusted_keys: tuple[Path, ...] = ()
     deadline_ms: Annotated[float, Field(ge=10, le=60000)] = 2000
 
 

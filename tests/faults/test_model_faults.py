@@ -14,13 +14,13 @@ from typing import ParamSpec, TypeVar
 
 import pytest
 
+from edge.bundles import bundle_folder
 from edge.clock import SystemClock
 from edge.cycle.alarms import Alarms
 from edge.cycle.bundle_watch import BundleWatch
 from edge.cycle.inspecting import MOST_ATTEMPTS
 from edge.cycle.loose_thread import LooseThread
 from edge.cycle.model_thread import MOST_LATE, ModelThread
-from edge.equipment import bundle_folder
 from inference.bundle import MANIFEST, MODEL, changed_on_disk, load_bundle
 from inference.forecast import OnnxForecaster
 from quality.case import CaseKind, DecisionKind
