@@ -70,7 +70,7 @@ class Replay:
                 "false_hold": weights.false_hold,
             },
             "policy": {"measure_share": share, **kept[share].as_json()},
-            "at_share": {f"{wanted:.2f}": _beside(wanted, kept[wanted], shop) for wanted in shares},
+            "at_share": {f"{wanted:.2f}": _beside(wanted, kept[wanted], curve, shop) for wanted in shares},
             "curve": [{"threshold": threshold, **_point(score)} for threshold, score in curve],
             "shop_rule": {name: dict(score.as_json()) for name, score in shop.usual(weights).items()},
         }
@@ -148,9 +148,15 @@ class Replay:
         ]
 
 
-def _beside(share: float, policy: SamplingScore, shop: ShopRules) -> dict[str, Any]:
-    """The policy kept to a share, beside the rule tuned to it and, to the share it came to, with hindsight."""
+def _beside(
+    share: float, policy: SamplingScore, curve: list[tuple[float, SamplingScore]], shop: ShopRules
+) -> dict[str, Any]:
+    """The policy kept to a share, beside the rule tuned to it and, to the share it came to, with hindsight.
+
+    Also the least that the policy measures along its curve for no more escapes than that.
+    """
     before, hindsight = shop.tuned_before(share), shop.best_in_hindsight(policy.measured_share)
+    as_good = [score.measured_share for _, score in curve if score.escapes <= hindsight.escapes]
     return {
         "measured_share": policy.measured_share,
         "escapes": policy.escapes,
@@ -158,6 +164,7 @@ def _beside(share: float, policy: SamplingScore, shop: ShopRules) -> dict[str, A
         "shop_best_in_hindsight": dict(hindsight.as_json()),
         "fewer_escapes_than_tuned_before": before and _fewer(policy.escapes, before.escapes),
         "fewer_escapes_than_best_in_hindsight": _fewer(policy.escapes, hindsight.escapes),
+        "measured_share_at_escapes_of_best_in_hindsight": min(as_good, default=None),
     }
 
 
