@@ -29,8 +29,10 @@ check: setup
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+# Most tests wait for real processes, so two of them share the machine; what uses every core runs alone.
 test: check
-	$(BIN)/pytest --cov=quality --cov=plc --cov-branch --cov-report=term --cov-report=xml
+	$(BIN)/pytest -n 2 --dist loadfile -m 'not whole_machine' --cov=quality --cov=plc --cov-branch --cov-report=term --cov-report=xml
+	$(BIN)/pytest -m whole_machine
 	$(BIN)/coverage report --include='quality/*,plc/*' --fail-under=95
 
 clean:

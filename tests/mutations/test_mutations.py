@@ -67,6 +67,7 @@ def hunted(mutation: Mutation, packages: Path, *, first: int, shifts: int) -> di
     return found
 
 
+@pytest.mark.whole_machine
 def test_every_mutation_is_caught(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     folders = [tmp_path / str(number) for number in range(len(MUTATIONS))]
     with ThreadPoolExecutor(SIDE_BY_SIDE) as pool:

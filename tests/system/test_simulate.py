@@ -26,7 +26,7 @@ def simulate(*options: str, within_s: float) -> tuple[int, dict[str, object]]:
     return run.returncode, json.loads(run.stdout)
 
 
-@pytest.mark.slow
+@pytest.mark.whole_machine
 def test_shifts_of_eight_hours_under_every_fault_break_no_rule() -> None:
     code, answer = simulate("--shifts", str(SHIFTS), "--seed", str(SEED), within_s=60 * SHIFTS)
     assert (code, answer["violations"]) == (0, 0), answer["broken"]
