@@ -15,9 +15,9 @@ class Regime:
     `bad_when_good` and `bad_when_bad` of a part being nonconforming in each regime; `usually_bad` of the bad
     regime when nothing is known; `change` of a part coming after a change of regime, which then is drawn anew from
     `usually_bad`; `cue` is how many times likelier a change is when something happened to the line, at most
-    `most_change`. `bad_when_bad` and `cue` are the likeliest on the older parts of a real line; the others were set
-    on made-up lines, whose runs of nonconforming parts are 4 to 25 parts long and 25 to 100 parts apart. Results
-    hardly move when any of these numbers is halved or doubled.
+    `most_change`. `bad_when_bad` and `cue` are the likeliest on the older parts of a real line; the others were
+    set on made-up lines, whose runs of nonconforming parts are 4 to 25 parts long and 25 to 100 parts apart.
+    Results hardly move when any of these numbers is halved or doubled.
     """
 
     bad_when_good: float = 0.01
