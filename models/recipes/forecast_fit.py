@@ -13,8 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from models.recipes.forecast_graph import PLAIN_SCALE_FEATURES, RATES, SCALE_FEATURES, Array, Head
-from quality.conformal import COVERAGE, NORMAL_QUANTILE
+from models.recipes.forecast_graph import RATES, Array, Head
+from models.recipes.forecast_scale import fit_scale
 
 PENALTIES = (3.0, 10.0, 30.0, 100.0, 300.0, 1000.0, 3000.0)
 FIRST_FOLD, FOLDS = 0.4, 4
@@ -29,11 +29,6 @@ SHARES, PREMIUM = (0.0, 0.5, 0.75), 0.05
 """Of the mean that may be forecast by likeness; never all of it, as two unlike forecasts averaged are seldom far
 off (Bates and Granger, 1969). The largest one whose loss is within the premium of the best is taken: likeness goes
 on learning on the line, which no past can show the worth of."""
-PLAIN_SCALE_PRIOR, LIKENESS_SCALE_PRIOR = (0.1, 0.8, 0.0, 0.0, 0.0), (0.0, 0.0, 0.0, 1.0, 0.8)
-PLAIN_PRIOR_STRENGTH, LIKENESS_PRIOR_STRENGTH = 0.1, 0.3
-"""What the scale's logarithm is expected to follow (age, unrest, movement, likeness's doubt and unrest) unless the
-residuals say otherwise: a quiet recording cannot tell what unrest means, and the next one need not be quiet. The
-strengths are shares of the evidence that a feature of unit variance has in the recording."""
 MAD_TO_SD = 1.4826
 
 
@@ -171,7 +166,7 @@ def fit_head(samples: Samples, choices: Sequence[tuple[Choice, ...]], blends: Se
         forward = _forward(samples, c, averaged)
         if blended.share:
             forward += blended.share * (samples.target[:, c] - samples.likeness[:, c] - forward)
-        scales.append(_fit_scale(samples, c, forward, blended.share))
+        scales.append(fit_scale(samples.scale_features[:, :, c], forward, blended.share))
     return Head(
         density=samples.density,
         averages=averages,
@@ -272,30 +267,6 @@ def _forward(samples: Samples, c: int, averaged: tuple[Choice, ...]) -> Array:
     """The forward residuals [N] of choices whose means are averaged."""
     residuals: Array = np.mean([forward_residuals(samples, c, choice) for choice in averaged], axis=0)
     return residuals
-
-
-def _fit_scale(samples: Samples, c: int, forward: Array, share: float) -> tuple[Array, float]:
-    """Weights of the scale's features and the least its logarithm may be, with that share of likeness in the mean.
-
-    A least-squares fit of log |residual| gives the shape (never shrinking with age, unrest or movement); its
-    level is set so that COVERAGE of the residuals lie within the normal interval.
-    """
-    known = np.isfinite(forward)
-    missed, features = np.abs(forward[known]), samples.scale_features[known, :, c]
-    prior = (1 - share) * np.asarray(PLAIN_SCALE_PRIOR) + share * np.asarray(LIKENESS_SCALE_PRIOR)
-    used = SCALE_FEATURES if share else PLAIN_SCALE_FEATURES
-    log = np.log(missed + 0.1 * np.median(missed) + 1e-6)
-    shape = (features - features.mean(axis=0))[:, 1:used]
-    strength = LIKENESS_PRIOR_STRENGTH if share else PLAIN_PRIOR_STRENGTH
-    pull = strength * len(shape) * np.eye(used - 1)
-    sought = shape.T @ (log - log.mean()) + pull @ prior[: used - 1]
-    weights = np.zeros(SCALE_FEATURES - 1)
-    weights[: used - 1] = np.clip(np.linalg.solve(shape.T @ shape + pull, sought), 0.0, 1.0)
-    rank = min(1.0, np.ceil((len(missed) + 1) * COVERAGE) / len(missed))
-    relative = missed / np.exp(features[:, 1:] @ weights)
-    level = np.log(np.quantile(relative, rank) / NORMAL_QUANTILE + 1e-6)
-    fitted = level + features[:, 1:] @ weights
-    return np.concatenate([[level], weights]), np.quantile(fitted, 0.005)
 
 
 def _robust_sd(values: Array) -> float:
