@@ -40,7 +40,8 @@ from quality.characteristic import LineId, StationId
 from quality.ports import Clock, Device, Forecaster, FrameSource, Gate, Gauge, Inspector, Records
 
 MOST_WAITING = 4
-HISTORY_ROWS = 256
+HISTORY_ROWS = 400
+"""Earlier parts a forecast starts from: its own history, and before that as many as calibrate its width."""
 
 Task = Callable[[], Awaitable[None]]
 """Runs for ever."""
