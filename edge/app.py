@@ -27,10 +27,11 @@ from edge.cycle.witness import Witness
 from edge.cycle.writer import Writer
 from edge.equipment import Buses, open_camera, open_devices, open_gate, open_gauge
 from edge.settings import LineSettings
-from inference.bundle import changed_on_disk
+from inference.bundle import Bundle, BundleError, changed_on_disk
 from inference.forecast import OnnxForecaster
 from inference.surface import OnnxInspector
 from quality.characteristic import LineId, StationId
+from quality.drift import Reference
 from records.edge_records import EdgeRecords
 from records.ledger_head import keep_head
 from records.pictures import Pictures
@@ -102,6 +103,7 @@ async def run_edge(settings: LineSettings, beside: Path) -> None:
             gauge=gauge,
             devices=devices,
             forecaster=models.forecaster,
+            references=models.references,
             faces=models.faces,
             models=models.named,
             thread=partial(LooseThread, "model"),
@@ -130,7 +132,8 @@ class _Models:
     """The models of one line, each camera with the one that looks at its frames.
 
     `named` are (name, digest) of all, `bundles` the names with a call that says how the files have changed, and
-    `instead` the names of those that judge in place of a refused one, with the sentence that says so.
+    `instead` the names of those that judge in place of a refused one, with the sentence that says so; `references`
+    are of the readings.
     """
 
     forecaster: OnnxForecaster | None
@@ -138,6 +141,7 @@ class _Models:
     named: tuple[tuple[str, str], ...]
     bundles: tuple[tuple[str, Callable[[], str]], ...]
     instead: Mapping[str, str]
+    references: Mapping[str, Reference]
 
 
 def _open_models(settings: LineSettings, beside: Path, vision: Executor) -> _Models:
@@ -145,10 +149,12 @@ def _open_models(settings: LineSettings, beside: Path, vision: Executor) -> _Mod
     bundles = Bundles(settings, beside)
     opened: list[Opened[OnnxForecaster] | Opened[OnnxInspector]] = []
     forecaster = None
+    references: Mapping[str, Reference] = {}
     if wanted.forecast:
         forecast = bundles.open(wanted.forecast, "forecast", OnnxForecaster)
         opened.append(forecast)
         forecaster = forecast.model
+        references = _references(forecast.bundle)
     faces: list[tuple[Camera, OnnxInspector | None]] = []
     for section in settings.cameras:
         inspector = None
@@ -163,4 +169,16 @@ def _open_models(settings: LineSettings, beside: Path, vision: Executor) -> _Mod
         tuple((one.bundle.name, one.bundle.digest) for one in opened),
         tuple((one.bundle.name, partial(changed_on_disk, one.folder, one.bundle)) for one in opened),
         {one.bundle.name: one.instead for one in opened if one.instead},
+        references,
     )
+
+
+def _references(bundle: Bundle) -> Mapping[str, Reference]:
+    """What the bundle says that each reading was like; without it the line's first parts serve."""
+    said = bundle.calibration.get("reference", {})
+    try:
+        return {name: Reference.from_json(one) for name, one in said.items()}
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise BundleError(
+            f"{bundle.name}: its calibration has a reference that is none ({error}); train it again"
+        ) from error

@@ -5,9 +5,9 @@ equipment are.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 
 import structlog
@@ -20,6 +20,7 @@ from edge.cycle.collecting import Collecting
 from edge.cycle.compensation import CompensatedForecaster
 from edge.cycle.counting import CountingDevice, CountingGate, CountingGauge
 from edge.cycle.delivery import Delivery
+from edge.cycle.drift import Drift, WatchedForecaster
 from edge.cycle.heartbeat import Heartbeat
 from edge.cycle.holds import Holds
 from edge.cycle.inspecting import Inspecting
@@ -37,6 +38,7 @@ from edge.cycle.writer import Writer
 from edge.settings import LineSettings
 from edge.store import live_folder
 from quality.characteristic import LineId, StationId
+from quality.drift import Reference
 from quality.ports import Clock, Device, Forecaster, FrameSource, Gate, Gauge, Inspector, Records
 
 MOST_WAITING = 4
@@ -89,6 +91,8 @@ class Surroundings:
     keepers: Sequence[Keeper] = ()
     devices: Sequence[Device] = ()
     """What brings readings beside the PLC."""
+    references: Mapping[str, Reference] = field(default_factory=dict)
+    """What each reading was like where the forecast model was learned, as far as its bundle says."""
 
 
 async def assemble(settings: LineSettings, around: Surroundings, pace: Pace = Pace()) -> tuple[Task, ...]:
@@ -108,10 +112,12 @@ async def assemble(settings: LineSettings, around: Surroundings, pace: Pace = Pa
     history = await write(records.history, HISTORY_ROWS)
     serials = Serials(records, write)
     await serials.restore(cycle for cycle, _, _ in history)
+    digests = tuple(digest for _, digest in around.models)
+    drift = Drift(alarms, plan, live_folder(settings) / "references.json", digests, around.references)
+    drift.restore(history)
     forecaster: Forecaster | None = None
     if around.forecaster is not None:
-        forecaster = CompensatedForecaster(around.forecaster, plan)
-    digests = tuple(digest for _, digest in around.models)
+        forecaster = WatchedForecaster(CompensatedForecaster(around.forecaster, plan), drift)
     judging = Judging(
         plan,
         clock,
@@ -120,6 +126,7 @@ async def assemble(settings: LineSettings, around: Surroundings, pace: Pace = Pa
         around.faces,
         digests,
         deadline_s=settings.models.deadline_ms / 1000,
+        drifts=lambda: drift.wary,
     )
     await judging.take_up(history)
     delivery = Delivery(gate, records, write, alarms, clock)
@@ -141,6 +148,7 @@ async def assemble(settings: LineSettings, around: Surroundings, pace: Pace = Pa
         measuring,
         alarms,
         keep_passed_every=settings.store.keep_passed_every,
+        drift=drift,
     )
     orders = Orders(gate, records, write, measuring, holds, alarms, clock, plan, every_s=pace.orders_s)
     cameras = tuple(camera for camera, _ in around.faces)
@@ -158,6 +166,7 @@ async def assemble(settings: LineSettings, around: Surroundings, pace: Pace = Pa
         store=around.store,
         live_folder=live_folder(settings),
         every_s=pace.show_s,
+        drift=drift,
     )
 
     async def recover_then_judge() -> None:

@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from enum import StrEnum
 
 from quality.characteristic import Characteristic, Limits
@@ -100,3 +100,13 @@ class ControlPlan:
             if rule.name == name:
                 return rule
         raise KeyError(name)
+
+
+WARY = 0.5
+"""What the review thresholds are multiplied by while something drifts."""
+
+
+def wary(plan: ControlPlan) -> ControlPlan:
+    """The plan for a line that may not be the one its models know: more is reviewed, and no less is held."""
+    forecast, surface = (Thresholds(usual.review * WARY, usual.hold) for usual in (plan.forecast, plan.surface))
+    return replace(plan, forecast=forecast, surface=surface)

@@ -8,6 +8,7 @@ from edge.cycle.alarms import Alarms
 from edge.cycle.attempts import Attempts
 from edge.cycle.collecting import Collecting
 from edge.cycle.delivery import Delivery
+from edge.cycle.drift import Drift
 from edge.cycle.judging import Judging
 from edge.cycle.latency import Latency
 from edge.cycle.measuring import Measuring
@@ -43,6 +44,7 @@ class Inspecting:
         alarms: Alarms,
         *,
         keep_passed_every: int,
+        drift: Drift | None = None,
     ) -> None:
         self._watch = watch
         self._collecting = collecting
@@ -55,6 +57,7 @@ class Inspecting:
         self._measuring = measuring
         self._alarms = alarms
         self._keep_passed_every = keep_passed_every
+        self._drift = drift
         self.latency = Latency()
         self.parts = 0
 
@@ -103,6 +106,8 @@ class Inspecting:
         answered = await self._delivery.deliver(cycle, verdict, main_reason(inspection.judgements))
         self.latency.add(answered - seen)
         self.parts += 1
+        if self._drift is not None:
+            await self._drift.see(inspection)
         self._measuring.sample(inspection)
 
     async def _doubts(self, cycle: Cycle) -> list[NoEvidence]:

@@ -25,7 +25,7 @@ from quality.judge import (
     verdict_of,
 )
 from quality.judgement import Judgement, ReasonCode, Verdict
-from quality.plan import ControlPlan
+from quality.plan import ControlPlan, wary
 from quality.ports import Clock, Forecaster, FrameSource, HistoryRow, Inspector
 from quality.station import Scan
 
@@ -50,9 +50,15 @@ class Judging:
         models: tuple[str, ...],
         *,
         deadline_s: float,
+        drifts: Callable[[], bool] = bool,
     ) -> None:
-        """`thread` starts a thread for one model; `models` are the digests; a model may take `deadline_s`."""
+        """`thread` starts a thread for one model; `models` are the digests; a model may take `deadline_s`.
+
+        While something `drifts`, more is reviewed.
+        """
         self._plan = plan
+        self._wary_plan = wary(plan)
+        self._drifts = drifts
         self._clock = clock
         self._models = models
 
@@ -96,7 +102,7 @@ class Judging:
         missing += (one for _, one in seen if isinstance(one, NoEvidence))
         findings = tuple(one for _, one in seen if isinstance(one, Finding))
         frames = tuple(frame for frame, _ in seen if frame is not None)
-        judgements += (judge_finding(finding, self._plan) for finding in findings)
+        judgements += (judge_finding(finding, self._in_force) for finding in findings)
         judgements += (judge_missing(one) for one in missing)
         evidence = Evidence(readings, frames, forecast, findings, tuple(missing))
         return self._inspection(cycle, evidence, self._explained(judgements, readings))
@@ -154,6 +160,10 @@ class Judging:
             models=self._models,
         )
 
+    @property
+    def _in_force(self) -> ControlPlan:
+        return self._wary_plan if self._drifts() else self._plan
+
     async def _foresee(self, cycle: Cycle, readings: tuple[Reading, ...]) -> Forecast | NoEvidence | None:
         if self._forecaster is None:
             return None
@@ -163,7 +173,7 @@ class Judging:
         if forecast is None:
             return []
         values = {reading.name: reading.value for reading in readings}
-        judgements = judge_forecast(forecast, self._plan, values, self._recent)
+        judgements = judge_forecast(forecast, self._in_force, values, self._recent)
         for name, mean in zip(forecast.characteristics, forecast.mean, strict=True):
             if name in self._recent:
                 self._recent[name].append(float(mean))

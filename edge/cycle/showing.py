@@ -6,6 +6,7 @@ from datetime import datetime
 from pathlib import Path
 
 from edge.cycle.alarms import Alarms
+from edge.cycle.drift import Drift
 from edge.cycle.inspecting import Inspecting
 from edge.cycle.watch import Watch
 from edge.cycle.writer import Writer
@@ -32,6 +33,7 @@ class Showing:
         store: str,
         live_folder: Path,
         every_s: float,
+        drift: Drift | None = None,
     ) -> None:
         self._watch = watch
         self._inspecting = inspecting
@@ -45,6 +47,7 @@ class Showing:
         self._store = store
         self._live_folder = live_folder
         self._every_s = every_s
+        self._drift = drift
         self._started_at = clock.now()
 
     async def run(self) -> None:
@@ -84,6 +87,7 @@ class Showing:
             "latency_ms": self._inspecting.latency.percentiles_ms(),
             "parts": self._inspecting.parts,
             "edge_started_at": self._started_at.isoformat(),
+            "drift": self._drift.state() if self._drift else None,
         }
         if scan is None:
             return shown
