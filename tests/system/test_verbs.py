@@ -38,18 +38,18 @@ def test_a_new_line_is_written_once_and_found_without_mistakes(tmp_path: Path) -
     assert answer("check", path, "--no-probe")["ok"] is True
 
 
-def test_check_names_ten_mistakes_with_line_and_mend(tmp_path: Path) -> None:
+def test_check_names_every_mistake_with_line_and_mend(tmp_path: Path) -> None:
     text = line_file()
     for right, wrong, _, _ in MISTAKES:
         text = text.replace(right, wrong, 1)
     path = tmp_path / "LINE.yaml"
     path.write_text(text, encoding="utf-8")
     mistakes = answer("check", str(path), code=1)["mistakes"]
-    assert len(mistakes) == 10
+    assert len(mistakes) == len(MISTAKES)
     assert all(mistake["line"] > 0 and mistake["problem"] for mistake in mistakes)
     code, out, err = jidoka("check", str(path))
     assert (code, out) == (1, "")
-    assert err.count(f"{path}:") == 10
+    assert err.count(f"{path}:") == len(MISTAKES)
 
 
 def test_equipment_that_does_not_answer_is_named(tmp_path: Path) -> None:
