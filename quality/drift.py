@@ -28,7 +28,7 @@ LOOK_EVERY = 20
 CHANCE = 1e-4
 """Of a false alarm at one look at one series."""
 LEAST_EFFECTIVE = 12.0
-"""Below, a reference is but one piece of something slow (a day's temperature), and leaving it is no news."""
+"""A reference below it is but one piece of something slow (a day's temperature), and leaving it is no news."""
 _QUANTILES = np.linspace(0, 1, 41)
 _WINDOW_FACTOR = 5.0
 SILENT_FROM = 30
@@ -130,8 +130,8 @@ def shift(before: Reference, values: Sequence[float]) -> Shift:
     size = effective_size(np.asarray(values, float))
     together = before.effective * size / (before.effective + size)
     allowed = math.sqrt(-math.log(CHANCE / 2) / (2 * together))
-    if min(before.effective, size) < LEAST_EFFECTIVE:
-        allowed = 1.0
+    if before.effective < LEAST_EFFECTIVE:
+        allowed = max(allowed, 1.0)
     return Shift(distance, allowed, before.median, float(np.median(now)))
 
 

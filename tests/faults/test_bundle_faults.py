@@ -208,6 +208,16 @@ async def test_edge_starts_with_a_wrong_bundle_and_the_last_good_one_judges(bund
         assert words in alarm.sentence
 
 
+def test_promoted_bundle_replaced_by_another_sound_one(bundle: Path, tmp_path: Path) -> None:
+    """Whole in itself, and yet not what was checked and promoted."""
+    bundles = line(tmp_path)
+    first, _ = two_promoted(bundles, bundle)
+    write(bundles.store.promoted("beam").in_force, version="3")
+    instead = opened(bundles)
+    assert instead.bundle.digest == first.digest
+    assert "is not the one that was promoted" in instead.instead
+
+
 def test_bundle_promoted_again_mends_the_damaged_one(bundle: Path, tmp_path: Path) -> None:
     bundles = line(tmp_path)
     first, second = two_promoted(bundles, bundle)

@@ -12,6 +12,8 @@ from records.views import Filter
 
 FOR_A_PERSON: Final = frozenset({"cycles missed"})
 """Alarms that stand until somebody has looked."""
+FOR_MORE_PARTS: Final = frozenset({"coverage", "drift", "silent"})
+"""Alarms that end with parts that are as they used to be; no more parts come."""
 TRAVELLING: Final = frozenset({OrderState.RECORDED, OrderState.SENT})
 _NOT_CLOSED: Final = frozenset({CaseState.OPEN, CaseState.ANSWERED})
 _MOST: Final = 500
@@ -27,7 +29,7 @@ class Recovers(Rule):
         """Looks once, when the line has been quiet for minutes."""
         for alarm in self.scene.records.alarms(LINE, standing_only=True):
             self.must(
-                alarm.kind in FOR_A_PERSON,
+                alarm.kind in FOR_A_PERSON | FOR_MORE_PARTS,
                 f"the alarm {alarm.source}, {alarm.kind} still stands: {alarm.sentence}",
             )
         for row in every_inspection(self.scene).values():

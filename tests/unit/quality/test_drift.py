@@ -56,6 +56,13 @@ def test_what_moves_too_slowly_for_its_reference_is_not_called_drifting() -> Non
     assert alarms <= 1
 
 
+def test_leaving_a_reference_that_is_one_piece_of_something_slow_is_no_news() -> None:
+    quantiles = tuple(float(value) for value in np.linspace(0, 1, 41))
+    far = [float(value) for value in np.random.default_rng(18).normal(100.0, size=WINDOW)]
+    assert not shift(Reference(quantiles, 11.0, 1), far).drifts
+    assert shift(Reference(quantiles, 13.0, 1), far).drifts
+
+
 @pytest.mark.parametrize(("likeness", "by"), [(0.0, 1.0), (0.5, 1.5), (0.8, 2.5)])
 def test_a_shifted_reading_is_seen_within_a_shift(likeness: float, by: float) -> None:
     rng = np.random.default_rng(9)
