@@ -147,8 +147,8 @@ class Drift:
             shown |= {
                 "distance": round(shift.distance, 3),
                 "allowed": round(shift.allowed, 3),
-                "before": shift.before,
-                "now": shift.now,
+                "before": float(f"{shift.before:.5g}"),
+                "now": float(f"{shift.now:.5g}"),
             }
         return shown | {"same": series.run}
 
