@@ -14,6 +14,7 @@ import typer
 
 from edge.answers import NOT_SO, fail, print_json, print_line, print_table, progress
 from edge.demo_wires import DemoWire, reach
+from edge.free_ports import free_ports
 from edge.line_file import read_line_file
 from edge.supervisor import Program, supervise, verb
 from edge.template import line_file
@@ -99,7 +100,7 @@ def _record(folder: Path, parts: int, seed: int, defect_share: float, *, frames:
 def _prepare(place: Path, wire: DemoWire, *, host: str, port: int) -> tuple[Path, dict[str, int]]:
     """Writes the demo's LINE.yaml; its equipment's ports are free ones."""
     place.mkdir(parents=True, exist_ok=True)
-    ports = dict(zip((*PORTS, "review"), _free_ports(len(PORTS) + 1), strict=True))
+    ports = dict(zip((*PORTS, "review"), free_ports(len(PORTS) + 1), strict=True))
     ports["review"] = port or ports["review"]
     path = place / "LINE.yaml"
     path.write_text(
@@ -117,14 +118,6 @@ def _prepare(place: Path, wire: DemoWire, *, host: str, port: int) -> tuple[Path
         encoding="utf-8",
     )
     return path, ports
-
-
-def _free_ports(count: int) -> list[int]:
-    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports = [opened.getsockname()[1] for opened in sockets]
-    for opened in sockets:
-        opened.close()
-    return ports
 
 
 def _programs(path: Path, ports: dict[str, int], wire: DemoWire, *options: str) -> list[Program]:

@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from edge.free_ports import free_ports
 from edge.line_file import read_line_file
 from edge.settings import LineSettings
 from edge.store import open_database
@@ -52,7 +53,7 @@ class RunningLine:
         )
         assert self.simulator.stdout is not None
         self.ports: Mapping[str, int] = json.loads(self.simulator.stdout.readline())
-        self.review_port = _free_port()
+        (self.review_port,) = free_ports(1)
         self.path = folder / "LINE.yaml"
         self.write_line_file()
         self._processes: list[subprocess.Popen[bytes]] = []
@@ -171,12 +172,6 @@ def inspections(records: ReviewRecords) -> list[InspectionRow]:
         rows += page.rows
         if (below := page.next_below) is None:
             return rows
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as opened:
-        port: int = opened.getsockname()[1]
-    return port
 
 
 def _answers(address: str) -> bool:
