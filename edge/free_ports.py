@@ -5,7 +5,7 @@ import socket
 from typing import Final
 
 RANGE: Final = range(20_000, 32_000)
-"""Below the ports that Linux gives to connections going out, which would otherwise take one that was just found."""
+"""Below the ports that Linux gives to connections going out, one of which would otherwise take one just found."""
 
 
 def free_ports(count: int) -> list[int]:
