@@ -29,7 +29,7 @@ check: setup
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-# Most tests wait for real processes, so two of them share the machine; what uses every core runs alone.
+# Most tests wait for real processes, so two of them share the machine; what needs all of it runs alone.
 test: check
 	$(BIN)/pytest -n 2 --dist loadfile -m 'not whole_machine' --cov=quality --cov=plc --cov-branch --cov-report=term --cov-report=xml
 	$(BIN)/pytest -m whole_machine

@@ -65,6 +65,7 @@ async def test_a_new_file_is_a_frame_and_is_left_alone(tmp_path: Path) -> None:
         assert again.encoded == FACES[2]
 
 
+@pytest.mark.whole_machine
 async def test_a_file_counts_only_once_it_is_whole_and_of_the_right_ending(tmp_path: Path) -> None:
     async with watched(folder_settings(tmp_path)) as camera:
         await watching(camera)
@@ -81,6 +82,7 @@ async def test_a_file_counts_only_once_it_is_whole_and_of_the_right_ending(tmp_p
         frame = await camera.frame_after(trigger)
         assert isinstance(frame, Frame)
         assert frame.encoded == picture
+        assert camera.corrupt_pictures == 0
 
 
 async def test_an_idle_folder_is_no_problem_and_a_missing_one_is(tmp_path: Path) -> None:
