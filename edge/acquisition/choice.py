@@ -5,6 +5,7 @@ rules judge a real camera's pictures and those of a simulation on a clock of its
 """
 
 import asyncio
+import hashlib
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Executor
@@ -23,6 +24,8 @@ log = structlog.get_logger(__name__)
 
 KEPT_PICTURES = 8
 KEPT_BYTES = 32_000_000
+REMEMBERED_PICTURES = 1000
+"""By their digest alone, long after they are gone: half a minute of a fast camera, many minutes of a slow one."""
 
 RESTART = "Restart the camera; no two exposures are identical."
 CABLE = "Check the camera's power, cable and address."
@@ -45,6 +48,7 @@ class Choice:
         """How many pictures asked for did not arrive whole, since the start."""
         self._kept: deque[Grabbed] = deque()
         self._kept_bytes = 0
+        self._came: deque[bytes] = deque(maxlen=REMEMBERED_PICTURES)
         self._arrived = asyncio.Event()
         self._before: Shown | None = None
         self._pairing = Pairing()
@@ -83,6 +87,7 @@ class Choice:
         self._silence = None
         self._kept.append(grabbed)
         self._kept_bytes += len(grabbed.encoded)
+        self._came.append(_digest(grabbed))
         while len(self._kept) > KEPT_PICTURES or (self._kept_bytes > KEPT_BYTES and len(self._kept) > 1):
             self._kept_bytes -= len(self._kept.popleft().encoded)
         self._arrived.set()
@@ -140,10 +145,9 @@ class Choice:
 
         The first of a stream is compared with the one behind it, since nothing came before.
         """
-        others = [kept for kept in self._kept if kept is not grabbed]
-        if not others and self._settings.kind != "folder":
-            others = [await self._first_after(grabbed.captured.monotonic)]
-        if all(other.encoded != grabbed.encoded for other in others):
+        if len(self._came) == 1 and self._settings.kind != "folder":
+            await self._first_after(grabbed.captured.monotonic)
+        if self._came.count(_digest(grabbed)) == 1:
             return None
         return self.says("it is frozen: the same picture came before, byte for byte", RESTART)
 
@@ -178,3 +182,7 @@ class Choice:
                 return self.says(waited, "Let the camera and this machine follow the same NTP server.")
         self._silence = self.says(waited, mend)
         return self._silence
+
+
+def _digest(grabbed: Grabbed) -> bytes:
+    return hashlib.sha256(grabbed.encoded).digest()

@@ -25,9 +25,12 @@ class Line:
         self.choice = Choice(settings, lambda: self.now)
         self._sent = 0
 
-    def picture(self, at: float, counter: int | None = None, *, whole: bool = True) -> None:
+    def picture(
+        self, at: float, counter: int | None = None, *, whole: bool = True, again: int | None = None
+    ) -> None:
+        """The next picture, or that one of them over again."""
         self._sent += 1
-        encoded = numbered(FACES[0], self._sent)
+        encoded = numbered(FACES[0], again or self._sent)
         self.now = at
         if not whole:
             encoded = encoded[:-40]
@@ -105,6 +108,16 @@ async def test_pictures_without_a_count_are_no_evidence_of_a_triggered_camera() 
     line = Line("hardware")
     line.picture(100.0)
     assert "carry no count" in problem(await line.ask(100.1, 1))
+
+
+async def test_a_picture_from_long_ago_under_a_new_stamp_is_no_evidence() -> None:
+    line = Line("free")
+    for at in range(KEPT_PICTURES * 5):
+        line.picture(100.0 + at)
+    line.picture(200.0, again=3)
+    assert "it is frozen" in problem(await line.ask(199.9, 1))
+    line.picture(201.0)
+    assert taken_at(await line.ask(200.5, 2)) == 201.0
 
 
 async def test_only_the_newest_pictures_are_kept() -> None:
