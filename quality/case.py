@@ -11,6 +11,7 @@ from uuid import UUID
 
 from quality.characteristic import LineId, PartSerial, StationId
 from quality.plan import ControlPlan, Role
+from quality.saying import Saying, saying
 
 
 class CaseKind(StrEnum):
@@ -110,13 +111,18 @@ class RefusalCode(StrEnum):
 
 @dataclass(slots=True, eq=False)
 class Refusal(Exception):  # noqa: N818 - a refusal is an answer, and it is raised only across rooms
-    """A decision that was not taken: the code for programs and the sentence for the person.
+    """A decision that was not taken: the code for programs and what is said to the person.
 
     Not frozen: a context manager that an exception passes through sets its traceback.
     """
 
     code: RefusalCode
-    sentence: str
+    said: Saying
+
+    @property
+    def sentence(self) -> str:
+        """What is said, in English."""
+        return str(self.said)
 
 
 def check(decision: Decision, plan: ControlPlan, current: float | None = None) -> None:
@@ -126,42 +132,65 @@ def check(decision: Decision, plan: ControlPlan, current: float | None = None) -
     adjustment is refused. Raises Refusal.
     """
     if decision.role not in DECIDING_ROLES:
-        raise Refusal(RefusalCode.NOT_ALLOWED, f"The role {decision.role} does not decide; ask an engineer.")
+        raise Refusal(
+            RefusalCode.NOT_ALLOWED,
+            saying("The role {role} does not decide; ask an engineer.", role=decision.role),
+        )
     if not decision.reason.strip():
-        raise Refusal(RefusalCode.INCOMPLETE, "Say why: a decision needs a reason.")
+        raise Refusal(RefusalCode.INCOMPLETE, saying("Say why: a decision needs a reason."))
     if decision.case_id is None and decision.kind not in LINE_DECISIONS:
-        raise Refusal(RefusalCode.INCOMPLETE, f"{decision.kind} answers a case; name the case and its version.")
+        raise Refusal(
+            RefusalCode.INCOMPLETE,
+            saying("{kind} answers a case; name the case and its version.", kind=decision.kind),
+        )
     if decision.kind is DecisionKind.CONFIRM_HOLD and decision.disposition is None:
-        raise Refusal(RefusalCode.INCOMPLETE, "Say what becomes of the part: use as is, rework, repair or scrap.")
+        raise Refusal(
+            RefusalCode.INCOMPLETE, saying("Say what becomes of the part: use as is, rework, repair or scrap.")
+        )
     if decision.kind is DecisionKind.ADJUST_PARAMETER:
         _check_adjustment(decision, plan, current)
 
 
 def _check_adjustment(decision: Decision, plan: ControlPlan, current: float | None) -> None:
     if decision.parameter is None or decision.value is None:
-        raise Refusal(RefusalCode.INCOMPLETE, "Say which parameter, and to which value.")
+        raise Refusal(RefusalCode.INCOMPLETE, saying("Say which parameter, and to which value."))
     try:
         rule = plan.parameter(decision.parameter)
     except KeyError:
         raise Refusal(
-            RefusalCode.OUT_OF_LIMITS, f"The control plan has no parameter {decision.parameter}."
+            RefusalCode.OUT_OF_LIMITS,
+            saying("The control plan has no parameter {parameter}.", parameter=decision.parameter),
         ) from None
     if not rule.limits.contain(decision.value) or decision.value != round(decision.value):
         raise Refusal(
             RefusalCode.OUT_OF_LIMITS,
-            f"{rule.title}: {decision.value:g} {rule.unit} must be a whole number from"
-            f" {rule.limits.lower:g} to {rule.limits.upper:g}.",
+            saying(
+                "{parameter}: {value} {unit} must be a whole number from {lower} to {upper}.",
+                parameter=rule.title,
+                value=f"{decision.value:g}",
+                unit=rule.unit,
+                lower=f"{rule.limits.lower:g}",
+                upper=f"{rule.limits.upper:g}",
+            ),
         )
     if current is None:
         raise Refusal(
             RefusalCode.OUT_OF_LIMITS,
-            f"{rule.title}: its value in force is not known; wait for the PLC to answer.",
+            saying(
+                "{parameter}: its value in force is not known; wait for the PLC to answer.", parameter=rule.title
+            ),
         )
     if abs(decision.value - current) > rule.largest_step:
         raise Refusal(
             RefusalCode.OUT_OF_LIMITS,
-            f"{rule.title}: from {current:g} to {decision.value:g} {rule.unit} is more than the largest step"
-            f" of {rule.largest_step:g}.",
+            saying(
+                "{parameter}: from {current} to {value} {unit} is more than the largest step of {step}.",
+                parameter=rule.title,
+                current=f"{current:g}",
+                value=f"{decision.value:g}",
+                unit=rule.unit,
+                step=f"{rule.largest_step:g}",
+            ),
         )
 
 
@@ -174,13 +203,21 @@ def answer(case: Case, decision: Decision) -> Case:
     if decision.case_version != case.version:
         raise Refusal(
             RefusalCode.STALE,
-            f"The case has moved on: you answered version {decision.case_version}, it is now {case.version}."
-            " Look again and decide again.",
+            saying(
+                "The case has moved on: you answered version {answered}, it is now {version}."
+                " Look again and decide again.",
+                answered=str(decision.case_version),
+                version=case.version,
+            ),
         )
     if case.state is not CaseState.OPEN:
-        raise Refusal(RefusalCode.ALREADY_ANSWERED, "The case has been answered already; nothing was changed.")
+        raise Refusal(
+            RefusalCode.ALREADY_ANSWERED, saying("The case has been answered already; nothing was changed.")
+        )
     if case.kind is CaseKind.ESCAPE and decision.kind is DecisionKind.RELEASE:
-        raise Refusal(RefusalCode.NOT_ALLOWED, "The part has already passed; confirm it with a disposition.")
+        raise Refusal(
+            RefusalCode.NOT_ALLOWED, saying("The part has already passed; confirm it with a disposition.")
+        )
     state = CaseState.ANSWERED if decision.kind in FINAL_DECISIONS else CaseState.OPEN
     return replace(case, state=state, version=case.version + 1)
 

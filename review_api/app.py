@@ -19,6 +19,7 @@ from review_api.collaborators import Collaborators
 from review_api.cursors import Cursors
 from review_api.feed import Feed
 from review_api.headers import SecurityHeaders
+from review_api.language import Languages
 from review_api.metrics import Metrics
 from review_api.newest import NewestPages, Shortcut
 from review_api.observation import Observation
@@ -49,6 +50,7 @@ def create_app(
         newest=NewestPages(records, lambda below: cursors.seal("inspections", below)),
         feed=Feed(settings.line, records, clock),
         metrics=Metrics(settings.line, records, clock),
+        languages=Languages(settings.time_zone, settings.language),
     )
 
     @asynccontextmanager
@@ -67,7 +69,7 @@ def create_app(
         lifespan=lifespan,
     )
     app.state.collaborators = station
-    answer_with_problems(app)
+    answer_with_problems(app, station.languages)
     app.add_middleware(Shortcut, newest=station.newest, sessions=station.sessions)
     app.add_middleware(BodyLimit, most=LARGEST_BODY)
     app.add_middleware(SecurityHeaders)

@@ -11,6 +11,7 @@ from records.review_records import ReviewRecords
 from review_api.accounts import Accounts
 from review_api.cursors import Cursors
 from review_api.feed import Feed
+from review_api.language import Language, Languages
 from review_api.metrics import Metrics
 from review_api.newest import NewestPages
 from review_api.sessions import Sessions
@@ -30,6 +31,7 @@ class Collaborators:
     newest: NewestPages
     feed: Feed
     metrics: Metrics
+    languages: Languages
 
 
 async def handed(connection: HTTPConnection) -> Collaborators:
@@ -38,3 +40,11 @@ async def handed(connection: HTTPConnection) -> Collaborators:
 
 
 Handed = Annotated[Collaborators, Depends(handed)]
+
+
+async def _spoken(connection: HTTPConnection, station: Handed) -> Language:
+    return station.languages.of(connection)
+
+
+Spoken = Annotated[Language, Depends(_spoken)]
+"""The language that a request is answered in."""

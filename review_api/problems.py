@@ -15,7 +15,9 @@ from starlette.responses import Response
 
 from quality.case import Refusal, RefusalCode
 from quality.ports import StoreError
+from quality.saying import Saying
 from review_api.headers import SECURITY_HEADERS
+from review_api.language import Languages
 
 PROBLEM_JSON = "application/problem+json"
 NOT_SIGNED_IN = "NOT_SIGNED_IN"
@@ -44,14 +46,21 @@ class ProblemDetails(BaseModel):
 
 
 class Problem(Exception):  # noqa: N818 - the RFC's own word
-    """A request that cannot be served: `code` for programs, `detail` for the person, with the mend."""
+    """A request that cannot be served: `code` for programs, and what is said to the person, with the mend."""
 
-    def __init__(self, status: int, code: str, detail: str, headers: Mapping[str, str] | None = None) -> None:
-        super().__init__(detail)
+    def __init__(
+        self, status: int, code: str, said: Saying | str, headers: Mapping[str, str] | None = None
+    ) -> None:
+        super().__init__(str(said))
         self.status = status
         self.code = code
-        self.detail = detail
+        self.said = said if isinstance(said, Saying) else Saying(said.replace("{", "{{").replace("}", "}}"))
         self.headers = dict(headers or {})
+
+    @property
+    def detail(self) -> str:
+        """What is said, in English."""
+        return str(self.said)
 
 
 def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
@@ -86,19 +95,26 @@ def problem_response(
     return Response(orjson.dumps(content), status_code=status, headers=headers, media_type=PROBLEM_JSON)
 
 
-def answer_with_problems(app: FastAPI) -> None:
+def answer_with_problems(app: FastAPI, languages: Languages) -> None:
     """Makes every error of the app a problem; a person's browser without a session is shown the sign-in page."""
+
+    def say(request: Request, said: Saying) -> str:
+        return languages.of(request).say(said)
 
     @app.exception_handler(Problem)
     async def problem(request: Request, error: Problem) -> Response:
         if error.code == NOT_SIGNED_IN and request.method == "GET" and _is_page_visit(request):
             wanted = request.url.path + (f"?{request.url.query}" if request.url.query else "")
             return RedirectResponse(f"/sign-in?next={quote(wanted)}", status_code=303)
-        return problem_response(request.url.path, error.status, error.code, error.detail, headers=error.headers)
+        return problem_response(
+            request.url.path, error.status, error.code, say(request, error.said), headers=error.headers
+        )
 
     @app.exception_handler(Refusal)
     async def refusal(request: Request, error: Refusal) -> Response:
-        return problem_response(request.url.path, REFUSAL_STATUS[error.code], error.code.value, error.sentence)
+        return problem_response(
+            request.url.path, REFUSAL_STATUS[error.code], error.code.value, say(request, error.said)
+        )
 
     @app.exception_handler(StoreError)
     async def store_error(request: Request, error: StoreError) -> Response:

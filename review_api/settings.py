@@ -16,7 +16,8 @@ class ReviewSettings:
 
     `time_zone` is the plant's, in which reports give times. `live_folder` holds the newest picture of each
     camera as `CAMERA.jpg`. `secret` signs sessions and cursors and is never shown. `secure_cookies` is for
-    stations behind TLS. Raises ValueError for a secret under 32 bytes.
+    stations behind TLS. `language` is spoken where neither the person nor their browser asked for another. Raises
+    ValueError for a secret under 32 bytes.
     """
 
     line: LineId
@@ -29,6 +30,7 @@ class ReviewSettings:
     port: int = 8080
     demo: bool = False
     secure_cookies: bool = False
+    language: str = "en"
 
     def __post_init__(self) -> None:
         if len(self.secret) < SHORTEST_SECRET:

@@ -7,6 +7,7 @@ from sqlalchemy import Connection, insert, select, update
 
 from quality.case import Case, Decision, Refusal, RefusalCode, answer, check
 from quality.plan import ControlPlan
+from quality.saying import saying
 from records.ledger import DECISION_FACTS, append, digest
 from records.rows import case_from, decision_from, decision_values, moved_values
 from records.tables import cases, decisions
@@ -49,8 +50,12 @@ def _must_be_same(stored: Decision, repeated: Decision) -> None:
     if replace(repeated, decided_at=stored.decided_at) != stored:
         raise Refusal(
             RefusalCode.REUSED_ID,
-            f"The id {stored.id} belongs to another decision ({stored.kind} by {stored.decided_by})."
-            " Decide again under a new id.",
+            saying(
+                "The id {id} belongs to another decision ({kind} by {person}). Decide again under a new id.",
+                id=str(stored.id),
+                kind=stored.kind,
+                person=stored.decided_by,
+            ),
         )
 
 
@@ -58,7 +63,12 @@ def _case(connection: Connection, decision: Decision) -> Case:
     row = connection.execute(select(cases).where(cases.c.id == decision.case_id)).first()
     if row is None or row.line != decision.line:
         raise Refusal(
-            RefusalCode.INCOMPLETE, f"Line {decision.line} has no case {decision.case_id}; open it from the queue."
+            RefusalCode.INCOMPLETE,
+            saying(
+                "Line {line} has no case {id}; open it from the queue.",
+                line=decision.line,
+                id=str(decision.case_id),
+            ),
         )
     return case_from(row)
 

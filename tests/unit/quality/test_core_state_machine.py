@@ -30,6 +30,7 @@ from quality.case import (
 )
 from quality.characteristic import Characteristic, Limits, LineId, PartSerial, StationId
 from quality.plan import ControlPlan, ParameterRule, ReactionPlan, Role, Thresholds
+from quality.saying import Saying
 
 BEGIN = datetime(2026, 11, 24, 8, tzinfo=UTC)
 RULE = ParameterRule("x_offset_um", "x offset", "µm", 1, Limits(-150, 150), 100, {"hole_x_mm": 0.001})
@@ -81,7 +82,7 @@ class DecisionCore(RuleBasedStateMachine):
         known = self.decisions.get(decision.id)
         if known is not None:
             if replace(decision, decided_at=known.decided_at) != known:
-                raise Refusal(RefusalCode.REUSED_ID, "another decision has this id")
+                raise Refusal(RefusalCode.REUSED_ID, Saying("another decision has this id"))
             return False
         check(decision, PLAN, self.in_force)
         if decision.case_id is not None:
