@@ -1,10 +1,12 @@
 """What the review station reads and decides through."""
 
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 from uuid import UUID
 
 from quality.case import CaseState, Decision
+from quality.judgement import Verdict
 from quality.order import Order
 from quality.plan import ControlPlan
 from records.accounts import account_of, every_account, store_account
@@ -14,12 +16,14 @@ from records.pictures import Pictures, is_sha256
 from records.reading.cases import case_detail, case_page, cases_like
 from records.reading.decisions import decision_of, decision_page, orders_of
 from records.reading.defects import defect_rows
+from records.reading.earlier import earlier_cases
 from records.reading.inspections import (
     inspection_detail,
     inspection_page,
     inspection_page_json,
     inspections_of_serial,
     newest_inspections,
+    verdict_counts,
 )
 from records.reading.line import alarms_of, newest_good_frame, state_of, totals_of
 from records.reading.measurements import characteristic_history, measurement_page
@@ -30,6 +34,7 @@ from records.views import (
     CaseRow,
     DecisionView,
     DefectRow,
+    EarlierCase,
     Filter,
     FrameView,
     HistoryPoint,
@@ -163,6 +168,16 @@ class ReviewRecords:
         """The newest closed cases with the same leading subject, newest first."""
         with self._database.read() as connection:
             return cases_like(connection, self._pictures, case_id, count)
+
+    def earlier_cases(self, case_id: UUID, count: int) -> tuple[EarlierCase, ...]:
+        """The newest closed cases with the same leading subject, newest first, with what was seen and decided."""
+        with self._database.read() as connection:
+            return earlier_cases(connection, case_id, count)
+
+    def verdict_counts(self, line: str, since: datetime) -> dict[Verdict, int]:
+        """How many parts triggered since then got each verdict."""
+        with self._database.read() as connection:
+            return verdict_counts(connection, line, since)
 
     def last_good_frame(self, line: str, camera: str) -> FrameView | None:
         """The newest kept frame of a part that passed."""

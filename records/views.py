@@ -122,6 +122,20 @@ class CaseDetail:
 
 
 @dataclass(frozen=True, slots=True)
+class EarlierCase:
+    """A closed case: what its evidence looked like, and what was decided on it, oldest first.
+
+    `sizes` is the (width, height) of each camera's frame in pixels; findings come without their maps.
+    """
+
+    case: Case
+    forecasts: tuple[ForecastView, ...]
+    findings: tuple[FindingView, ...]
+    sizes: Mapping[str, tuple[int, int]]
+    decisions: tuple[DecisionView, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class HistoryPoint:
     """One part in the history of one characteristic; what is not known is None."""
 

@@ -1,6 +1,7 @@
 """Inspections: the queue, one in full, and search by serial."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 import orjson
@@ -83,6 +84,19 @@ def inspections_of_serial(connection: Connection, serial_part: str, limit: int) 
     found = select(inspections.c.id).where(matches).order_by((inspections.c.id + 0).desc()).limit(limit)
     wanted = select(*_LISTED).where(inspections.c.id.in_(found)).order_by(inspections.c.id.desc())
     return tuple(inspection_row(row) for row in connection.execute(wanted))
+
+
+def verdict_counts(connection: Connection, line: str, since: datetime) -> dict[Verdict, int]:
+    """How many parts triggered since then got each verdict."""
+    table = inspections.c
+    first = select(func.min(table.id + 0)).where(table.triggered_at >= micros(since)).scalar_subquery()
+    # One count for each verdict, so that the index on line, verdict and id answers alone.
+    return {
+        verdict: connection.execute(
+            select(func.count()).where(table.line == line, table.verdict == verdict.value, table.id >= first)
+        ).scalar_one()
+        for verdict in Verdict
+    }
 
 
 def inspection_detail(connection: Connection, pictures: Pictures, inspection_id: int) -> InspectionDetail | None:
