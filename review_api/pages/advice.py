@@ -8,7 +8,7 @@ from quality.judgement import Judgement, ReasonCode, Verdict
 from quality.plan import ControlPlan
 from quality.recommend import Recommendation
 from quality.wording import number, sentence
-from review_api.pages.words import capital, signed, unit
+from review_api.pages.words import capital, unit
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,13 +87,13 @@ def actions(
 
 
 def _step(recommendation: Recommendation) -> str:
-    return f"{signed(recommendation.step)} {unit(recommendation.rule.unit)}"
+    return f"{number(recommendation.step, signed=True)} {unit(recommendation.rule.unit)}"
 
 
 def _change(recommendation: Recommendation) -> str:
     return (
-        f"{recommendation.rule.title} {_step(recommendation)}, from {signed(recommendation.current)}"
-        f" to {signed(recommendation.value)}"
+        f"{recommendation.rule.title} {_step(recommendation)}, from {number(recommendation.current, signed=True)}"
+        f" to {number(recommendation.value, signed=True)}"
     )
 
 

@@ -49,6 +49,6 @@ def _entry(visit: Visit, row: CaseRow) -> dict[str, object]:
         ),
         "why": case_view.why(row.case, row.judgements, measured, visit.plan)[0],
         "picture": next((frame for frame in frames if frame.kept), None),
-        "subject": words.subject(suspect[0], visit.plan) if suspect else "",
+        "subject": words.subject(visit.language, suspect[0], visit.plan) if suspect else "",
         "probability": suspect[0].probability if suspect and suspect[0].subject[:9] != "evidence:" else None,
     }

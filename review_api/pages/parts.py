@@ -25,7 +25,9 @@ def parts_page(visit: Visited, serial: Annotated[str, Query(max_length=32)] = ""
     """Parts whose serial contains what was typed; the newest without it."""
     wanted = serial.strip()
     rows = visit.records.parts(wanted) if wanted else visit.records.recent_inspections(visit.line, 50)
-    return show(visit, "parts.html", serial=wanted, rows=rows, about=lambda j: words.subject(j, visit.plan))
+    return show(
+        visit, "parts.html", serial=wanted, rows=rows, about=lambda j: words.subject(visit.language, j, visit.plan)
+    )
 
 
 @router.get("/parts/{inspection_id}")

@@ -10,8 +10,10 @@ from starlette.responses import Response
 from review_api.access import EVERYONE, allowed, refuse_other_origins
 from review_api.accounts import Person, seed_demo_accounts
 from review_api.api.session import sign_in
-from review_api.collaborators import Collaborators, Handed
-from review_api.pages.visit import TEMPLATES
+from review_api.collaborators import Collaborators, Handed, Spoken
+from review_api.language import Language
+from review_api.pages.drawing import TEMPLATES
+from review_api.pages.visit import inside
 from review_api.pages.words import line_title
 from review_api.problems import Problem
 from review_api.sessions import COOKIE
@@ -26,28 +28,29 @@ def front_door() -> Response:
 
 
 @router.get("/sign-in")
-def ask_who(request: Request, station: Handed, next: str = "/line") -> Response:  # noqa: A002 - the query's own name
+def ask_who(request: Request, station: Handed, language: Spoken, next: str = "/line") -> Response:  # noqa: A002 - the query's own name
     """The page that asks for name and password."""
     if "HX-Request" in request.headers:
         # A page that refreshes itself was redirected here: the whole page has to go, not a part of it.
         return Response(headers={"HX-Redirect": "/sign-in"})
-    return _page(station, next)
+    return _page(station, language, next)
 
 
 @router.post("/sign-in")
 async def let_in(
     request: Request,
     station: Handed,
+    language: Spoken,
     name: Annotated[str, Form(min_length=1, max_length=100)],
     password: Annotated[str, Form(min_length=1, max_length=1000)],
     next: Annotated[str, Form()] = "/line",  # noqa: A002 - the field's own name
 ) -> Response:
     """Opens a session and goes where the person wanted to."""
-    welcome = RedirectResponse(_inside(next), status_code=303)
+    welcome = RedirectResponse(inside(next), status_code=303)
     try:
         await sign_in(request, welcome, station, name, password)
     except Problem as problem:
-        return _page(station, next, name=name, problem=problem)
+        return _page(station, language, next, name=name, problem=problem)
     return welcome
 
 
@@ -72,11 +75,14 @@ def hints_seen(station: Handed, person: Annotated[Person, Depends(allowed(*EVERY
     return Response(status_code=204)
 
 
-def _page(station: Collaborators, wanted: str, name: str = "", problem: Problem | None = None) -> HTMLResponse:
+def _page(
+    station: Collaborators, language: Language, wanted: str, name: str = "", problem: Problem | None = None
+) -> HTMLResponse:
     demo = seed_demo_accounts(station.records) if station.settings.demo else []
     page = TEMPLATES.get_template("sign_in.html").render(
+        language=language,
         line=line_title(station.settings.line),
-        next=_inside(wanted),
+        next=inside(wanted),
         name=name,
         problem=problem,
         demo=demo,
@@ -86,9 +92,3 @@ def _page(station: Collaborators, wanted: str, name: str = "", problem: Problem 
         status_code=200 if problem is None else problem.status,
         headers=None if problem is None else problem.headers,
     )
-
-
-def _inside(path: str) -> str:
-    """The path when it stays on this station, else the line; a sign-in link must not lead elsewhere."""
-    inside = path.startswith("/") and not path.startswith("//") and "\\" not in path
-    return path if inside else "/line"

@@ -3,43 +3,23 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 from typing import Annotated
 
 from fastapi import Depends, Request
 from fastapi.responses import HTMLResponse
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from quality.case import DECIDING_ROLES, CaseState
 from quality.characteristic import LineId
 from quality.plan import ControlPlan
-from quality.wording import number, percent, sentence
 from records.review_records import ReviewRecords
 from records.views import CaseRow
 from review_api.access import EVERYONE, allowed, csrf_token
 from review_api.accounts import Person
-from review_api.collaborators import Collaborators, Handed
+from review_api.collaborators import Collaborators, Handed, Spoken
+from review_api.language import Language
 from review_api.pages import words
+from review_api.pages.drawing import TEMPLATES
 
-TEMPLATES = Environment(
-    loader=FileSystemLoader(Path(__file__).parents[1] / "templates"),
-    autoescape=True,
-    undefined=StrictUndefined,
-    trim_blocks=True,
-    lstrip_blocks=True,
-)
-TEMPLATES.filters |= {
-    "capital": words.capital,
-    "countdown": words.countdown,
-    "number": number,
-    "parameter_title": words.parameter_title,
-    "percent": percent,
-    "reading": words.reading,
-    "sentence": sentence,
-    "signed": words.signed,
-    "unit": words.unit,
-    "word": words.word,
-}
 OPEN = frozenset({CaseState.OPEN})
 
 
@@ -50,6 +30,7 @@ class Visit:
     request: Request
     station: Collaborators
     person: Person
+    language: Language
 
     @property
     def records(self) -> ReviewRecords:
@@ -82,9 +63,9 @@ class Visit:
 
 
 async def _visit(
-    request: Request, station: Handed, person: Annotated[Person, Depends(allowed(*EVERYONE))]
+    request: Request, station: Handed, person: Annotated[Person, Depends(allowed(*EVERYONE))], language: Spoken
 ) -> Visit:
-    return Visit(request, station, person)
+    return Visit(request, station, person, language)
 
 
 Visited = Annotated[Visit, Depends(_visit)]
@@ -96,6 +77,7 @@ def show(visit: Visit, template: str, status: int = 200, **content: object) -> H
     settings = visit.station.settings
     frame: Mapping[str, object] = {
         "person": visit.person,
+        "language": visit.language,
         "decides": visit.person.role in DECIDING_ROLES,
         "csrf": csrf_token(visit.request),
         "line": words.line_title(settings.line),
@@ -108,3 +90,9 @@ def show(visit: Visit, template: str, status: int = 200, **content: object) -> H
         "hints": settings.demo and not visit.person.hints_seen,
     }
     return HTMLResponse(TEMPLATES.get_template(template).render(**frame, **content), status_code=status)
+
+
+def inside(path: str) -> str:
+    """The path when it stays on this station, else the line; a link that is followed must not lead elsewhere."""
+    stays = path.startswith("/") and not path.startswith("//") and "\\" not in path
+    return path if stays else "/line"

@@ -14,6 +14,7 @@ OPEN = {
     ("GET", "/"),
     ("GET", "/sign-in"),
     ("POST", "/sign-in"),
+    ("POST", "/language"),
     ("POST", "/api/v1/session"),
     ("GET", "/livez"),
     ("GET", "/readyz"),

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from quality.case import Case, CaseKind, CaseState, DecisionKind, Disposition
 from quality.characteristic import Characteristic, Limits, LineId, PartSerial, StationId
@@ -12,12 +13,14 @@ from quality.judgement import Judgement, Reason, ReasonCode, Verdict
 from quality.order import OrderState
 from quality.plan import ControlPlan, ParameterRule, ReactionPlan, Role, Thresholds
 from records.views import CaseDetail, DecisionView, ForecastView, HistoryPoint, InspectionDetail, InspectionRow
+from review_api.language import Languages
 from review_api.pages import case_view
 from review_api.pages.advice import actions, advise
 from review_api.pages.charts import history_chart
 from review_api.pages.travel import journey, still_shown
 from review_api.pages.words import countdown, parameter_title, reading, signed, subject, unit
 
+ENGLISH = Languages(ZoneInfo("Europe/Berlin")).default
 AT = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)
 HOLE = Characteristic("hole_4_x_mm", "mm", Limits(-0.18, 0.18), 0.0, "hole 4 x")
 OFFSET = ParameterRule(
@@ -179,11 +182,11 @@ def test_a_chart_leaves_gaps_where_nothing_is_known_and_rings_the_last_part() ->
 
 
 def test_words() -> None:
-    assert countdown(AT + timedelta(seconds=222), AT) == "3:42"
-    assert countdown(AT - timedelta(seconds=3700), AT) == "overdue 1:01:40"
-    assert subject(NEAR_LIMIT, PLAN) == "hole 4 x"
-    assert subject(Judgement("surface:face", 1, Verdict.HOLD, marginal=False), PLAN) == "face camera"
-    assert (signed(0), signed(24), signed(-90)) == ("0", "+24", "−90")
+    assert countdown(ENGLISH, AT + timedelta(seconds=222), AT) == "3:42"
+    assert countdown(ENGLISH, AT - timedelta(seconds=3700), AT) == "overdue 1:01:40"
+    assert subject(ENGLISH, NEAR_LIMIT, PLAN) == "hole 4 x"
+    assert subject(ENGLISH, Judgement("surface:face", 1, Verdict.HOLD, marginal=False), PLAN) == "face camera"
+    assert (signed(ENGLISH, 0), signed(ENGLISH, 24), signed(ENGLISH, -90)) == ("0", "+24", "−90")
     assert reading("spindle_b_power_kw") == ("Spindle b power", "kW")
     assert unit("um") == "µm"
     assert parameter_title("gone", PLAN) == "gone"
