@@ -103,6 +103,7 @@ async def run_edge(settings: LineSettings, beside: Path) -> None:
             gauge=gauge,
             devices=devices,
             forecaster=models.forecaster,
+            explainer=models.forecaster,
             references=models.references,
             faces=models.faces,
             models=models.named,

@@ -21,12 +21,14 @@ from edge.cycle.compensation import CompensatedForecaster
 from edge.cycle.counting import CountingDevice, CountingGate, CountingGauge
 from edge.cycle.delivery import Delivery
 from edge.cycle.drift import Drift, WatchedForecaster
+from edge.cycle.explaining import Explaining
 from edge.cycle.heartbeat import Heartbeat
 from edge.cycle.holds import Holds
 from edge.cycle.inspecting import Inspecting
 from edge.cycle.judging import Judging
 from edge.cycle.lane import Lane
 from edge.cycle.measuring import Measuring
+from edge.cycle.model_thread import ModelThread
 from edge.cycle.orders import Orders
 from edge.cycle.recovery import first_scan, recover
 from edge.cycle.serials import Serials
@@ -39,9 +41,11 @@ from edge.settings import LineSettings
 from edge.store import live_folder
 from quality.characteristic import LineId, StationId
 from quality.drift import Reference
-from quality.ports import Clock, Device, Forecaster, FrameSource, Gate, Gauge, Inspector, Records
+from quality.ports import Clock, Device, Explainer, Forecaster, FrameSource, Gate, Gauge, Inspector, Records
 
 MOST_WAITING = 4
+EXPLAINED_WITHIN_S = 5.0
+"""Nothing waits for it; on a busy machine some tens of model runs take long."""
 HISTORY_ROWS = 400
 """Earlier parts a forecast starts from: its own history, and before that as many as calibrate its width."""
 
@@ -91,6 +95,8 @@ class Surroundings:
     keepers: Sequence[Keeper] = ()
     devices: Sequence[Device] = ()
     """What brings readings beside the PLC."""
+    explainer: Explainer | None = None
+    """What says why the forecaster's forecasts are what they are."""
     references: Mapping[str, Reference] = field(default_factory=dict)
     """What each reading was like where the forecast model was learned, as far as its bundle says."""
 
@@ -136,6 +142,10 @@ async def assemble(settings: LineSettings, around: Surroundings, pace: Pace = Pa
     measuring.restore(history)
     trigger = Trigger(LineId(settings.line), StationId(settings.station), last)
     watch = Watch(gate, trigger, alarms, clock, scan_s=settings.plc.scan_ms / 1000, most_waiting=MOST_WAITING)
+    explaining = None
+    if around.explainer is not None:
+        thread = ModelThread("explanation of forecasts", around.thread, clock, within_s=EXPLAINED_WITHIN_S)
+        explaining = Explaining(around.explainer, thread, records, write)
     inspecting = Inspecting(
         watch,
         Collecting(devices, lambda: watch.latest),
@@ -149,6 +159,7 @@ async def assemble(settings: LineSettings, around: Surroundings, pace: Pace = Pa
         alarms,
         keep_passed_every=settings.store.keep_passed_every,
         drift=drift,
+        explaining=explaining,
     )
     orders = Orders(gate, records, write, measuring, holds, alarms, clock, plan, every_s=pace.orders_s)
     cameras = tuple(camera for camera, _ in around.faces)
@@ -187,6 +198,7 @@ async def assemble(settings: LineSettings, around: Surroundings, pace: Pace = Pa
         camera_watch.run,
         wall_clock.run,
         showing.run,
+        *([] if explaining is None else [explaining.run]),
         *(keeper(alarms) for keeper in around.keepers),
     )
 

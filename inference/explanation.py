@@ -5,33 +5,16 @@ after the other; that takes some tens of runs and belongs after the verdict.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from inference.session import Session
+from quality.influence import Influence
 
 PARTS_HIDDEN = 40
 """So many of the newest measured parts are hidden, one at a time; older ones move next to nothing each."""
-
-
-@dataclass(frozen=True, slots=True)
-class Influence:
-    """What one input moved the mean of a characteristic by.
-
-    `source` is a reading's name, or the serial of a part that was measured. `value` is the reading, or what was
-    measured of the characteristic on that part (NaN where only others were); `usual` the reading's median on the
-    parts before, None for a part. `moved`, in the characteristic's unit, is the mean as forecast minus the mean
-    with the reading at its usual value, or with the part not measured. What several inputs moved together need not
-    add up.
-    """
-
-    source: str
-    value: float
-    usual: float | None
-    moved: float
 
 
 def explain_mean(
@@ -68,6 +51,7 @@ def explain_mean(
         history = feed["history"].copy()
         value = float(history[row, column])
         history[row] = np.nan
-        found.append(Influence(serials[row] or "", value, None, as_forecast - mean(history=history)))
+        known = value if np.isfinite(value) else None
+        found.append(Influence(serials[row] or "", known, None, as_forecast - mean(history=history)))
     found.sort(key=lambda influence: abs(influence.moved), reverse=True)
     return tuple(influence for influence in found[:most] if influence.moved)

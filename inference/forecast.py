@@ -9,11 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inference.bundle import Bundle, BundleError
-from inference.explanation import Influence, explain_mean
+from inference.explanation import explain_mean
 from inference.history import History
 from inference.session import Session, open_session
 from quality.conformal import adapted, scores
 from quality.evidence import Forecast, Measurement, NoEvidence, Reading
+from quality.influence import Influence
 from quality.inspection import Cycle
 from quality.ports import HistoryRow
 
@@ -111,16 +112,17 @@ class OnnxForecaster:
     ) -> tuple[Influence, ...]:
         """What moved the mean forecast for the part of that cycle, the greatest first; not for the hot path.
 
-        To be asked while it is the newest part, or about a part to come. Empty when a reading is missing. Raises
+        To be asked while it is the newest part: empty once another came, and when a reading is missing. Raises
         ValueError for a characteristic that is not forecast, and what the graph's run raises.
         """
         if characteristic not in self._characteristics:
             raise ValueError(f"{characteristic} is not forecast; {', '.join(self._characteristics)} are")
         column = self._characteristics.index(characteristic)
         with self._lock:
+            if self._history.newest != (cycle.serial, cycle.sequence):
+                return ()
             history = copy.deepcopy(self._history)
-        if history.newest == (cycle.serial, cycle.sequence):
-            history.forget_newest()
+        history.forget_newest()
         row = history.row(readings)
         if not np.isfinite(row).all():
             return ()

@@ -9,6 +9,7 @@ from quality.alarm import Alarm
 from quality.case import Case, Decision
 from quality.characteristic import PartSerial
 from quality.evidence import Finding, Forecast, Frame, Measurement, NoEvidence, Reading
+from quality.influence import Influence
 from quality.inspection import Cycle, Inspection
 from quality.judgement import ReasonCode, Verdict
 from quality.order import Order, OrderCode, OrderResult, OrderState
@@ -119,6 +120,14 @@ class Forecaster(Protocol):
         ...
 
 
+class Explainer(Protocol):
+    """What can say why a forecast is what it is."""
+
+    def explain(self, cycle: Cycle, readings: Sequence[Reading], characteristic: str) -> Sequence[Influence]:
+        """What moved the mean forecast of that characteristic, the greatest first; empty when it cannot say."""
+        ...
+
+
 class Inspector(Protocol):
     """The surface model."""
 
@@ -154,6 +163,10 @@ class Records(Protocol):
 
         Raises AlreadyRecorded when this line has an inspection of the same boot and sequence.
         """
+        ...
+
+    def record_influences(self, cycle: Cycle, characteristic: str, influences: Sequence[Influence]) -> None:
+        """What moved the forecast of that characteristic of the part of that cycle, which is on record."""
         ...
 
     def verdict_answered(self, cycle: Cycle, answer: VerdictAnswer, at: datetime) -> None:
@@ -235,7 +248,7 @@ class Records(Protocol):
         ...
 
     def raise_alarm(self, alarm: Alarm) -> None:
-        """Opens the alarm unless one of the same source and kind is open."""
+        """Opens the alarm unless one of the same source and kind is open; a latched one takes that one's place."""
         ...
 
     def clear_alarm(self, source: str, kind: str, at: datetime) -> None:
@@ -243,7 +256,7 @@ class Records(Protocol):
         ...
 
     def clear_alarms(self, at: datetime) -> None:
-        """Closes every alarm of this line, at start-up: what is still wrong is raised again."""
+        """Closes every alarm of this line that is not latched, at start-up: what is wrong is raised again."""
         ...
 
     def show_line(self, state: Mapping[str, object]) -> None:

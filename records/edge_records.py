@@ -13,6 +13,7 @@ from quality.alarm import Alarm
 from quality.case import Case, CaseState, Decision
 from quality.characteristic import LineId, PartSerial, StationId
 from quality.evidence import Frame, Measurement, Reading
+from quality.influence import Influence
 from quality.inspection import Cycle, Inspection
 from quality.judge import leading, main_reason
 from quality.judgement import ReasonCode, Verdict
@@ -28,7 +29,7 @@ from records.rows import case_from, cycle_from, decision_from, order_from
 from records.tables import cases, decisions, inspections, orders
 from records.writing.alarms import add_alarm, end_alarm, end_alarms, replace_state, stands
 from records.writing.cases import escalate_case, insert_case
-from records.writing.inspections import add_inspection, answer_verdict, inspection_of, recorded_serial
+from records.writing.inspections import add_influences, add_inspection, answer_verdict, inspection_of, recorded_serial
 from records.writing.measurements import add_measurements
 from records.writing.orders import TRAVELLING, add_order, mark_sent, order_of, settle_decision, settle_order
 
@@ -82,6 +83,11 @@ class EdgeRecords:
                 f"line {cycle.line}: cycle {cycle.sequence} of boot {cycle.boot_count} has an inspection already.",
                 known,
             ) from error
+
+    def record_influences(self, cycle: Cycle, characteristic: str, influences: Sequence[Influence]) -> None:
+        """What moved the part's forecast. Raises LookupError when the cycle was never recorded."""
+        with self._writing() as connection:
+            add_influences(connection, cycle, characteristic, influences)
 
     def verdict_answered(self, cycle: Cycle, answer: VerdictAnswer, at: datetime) -> None:
         """The PLC's answer to the verdict of that cycle. Raises LookupError when the cycle was never recorded."""
@@ -232,9 +238,9 @@ class EdgeRecords:
                 settle_decision(connection, self._key, now, decision_id, OrderState.DONE, detail)
 
     def raise_alarm(self, alarm: Alarm) -> None:
-        """Opens the alarm unless one of the same source and kind is open."""
+        """Opens the alarm unless one of the same source and kind is open; a latched one takes its place."""
         with self._reading() as connection:
-            if stands(connection, self._line, alarm.source, alarm.kind):
+            if not alarm.latched and stands(connection, self._line, alarm.source, alarm.kind):
                 return
         with self._writing() as connection:
             add_alarm(connection, self._line, alarm)
@@ -248,7 +254,7 @@ class EdgeRecords:
             end_alarm(connection, self._line, source, kind, at)
 
     def clear_alarms(self, at: datetime) -> None:
-        """Closes every alarm of the line."""
+        """Closes every alarm of the line that is not latched."""
         with self._writing() as connection:
             end_alarms(connection, self._line, at)
 

@@ -1,7 +1,7 @@
 """What the store writes as JSON inside a row, and how it is read back."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -11,6 +11,7 @@ import orjson
 from numpy.typing import NDArray
 
 from quality.evidence import Finding, Reading
+from quality.influence import Influence
 from quality.inspection import Evidence
 from quality.judgement import Judgement, Reason, ReasonCode, Verdict
 from records.moments import micros, moment
@@ -62,6 +63,16 @@ def forecasts_from(text: str) -> tuple[ForecastView, ...]:
     return tuple(
         ForecastView(name, _number(mean), _number(scale)) for name, (mean, scale) in orjson.loads(text).items()
     )
+
+
+def influences_json(influences: Sequence[Influence]) -> str:
+    """Each influence as [source, value, usual, moved]."""
+    return to_json([(each.source, each.value, each.usual, each.moved) for each in influences])
+
+
+def influences_from(text: str) -> tuple[Influence, ...]:
+    """The influences on one forecast."""
+    return tuple(Influence(*each) for each in orjson.loads(text))
 
 
 @dataclass(frozen=True, slots=True)

@@ -83,6 +83,15 @@ class FindingMapTable(Base):
     cells: Mapped[bytes] = mapped_column(LargeBinary)
 
 
+class InfluenceTable(Base):
+    """What moved the forecast of the characteristic that an inspection is suspect for, as JSON."""
+
+    __tablename__ = "influences"
+    inspection_id: Mapped[int] = mapped_column(ForeignKey("inspections.id"), primary_key=True, autoincrement=False)
+    characteristic: Mapped[str] = mapped_column(Text)
+    moved: Mapped[str] = mapped_column(Text)
+
+
 class MeasurementTable(Base):
     """One measured value; `conforming` is what the gauge's values say of the part."""
 
@@ -177,7 +186,10 @@ class OrderTable(Base):
 
 
 class AlarmTable(Base):
-    """Alarms; one that stands has no `cleared_at`, and there is one of a kind at a time."""
+    """Alarms; one that stands has no `cleared_at`, and there is one of a kind at a time.
+
+    `burst` is the first alarm of the burst that this one came in; None for a first one.
+    """
 
     __tablename__ = "alarms"
     __table_args__ = (
@@ -190,7 +202,16 @@ class AlarmTable(Base):
             sqlite_where=text("cleared_at IS NULL"),
             postgresql_where=text("cleared_at IS NULL"),
         ),
+        Index(
+            "alarms_listed",
+            "line",
+            "id",
+            sqlite_where=text("cleared_at IS NULL OR acknowledged_at IS NULL"),
+            postgresql_where=text("cleared_at IS NULL OR acknowledged_at IS NULL"),
+        ),
         Index("alarms_line", "line", "id"),
+        Index("alarms_raised_at", "line", "raised_at"),
+        Index("alarms_burst", "burst"),
     )
     id: Mapped[int] = mapped_column(Number, primary_key=True)
     line: Mapped[str] = mapped_column(Text)
@@ -200,6 +221,38 @@ class AlarmTable(Base):
     sentence: Mapped[str] = mapped_column(Text)
     raised_at: Mapped[int] = mapped_column(BigInteger)
     cleared_at: Mapped[int | None] = mapped_column(BigInteger)
+    latched: Mapped[bool]
+    acknowledged_at: Mapped[int | None] = mapped_column(BigInteger)
+    acknowledged_by: Mapped[str | None] = mapped_column(Text)
+    burst: Mapped[int | None] = mapped_column(BigInteger)
+
+
+class ShelfTable(Base):
+    """Alarms of one source and kind put out of sight by a person; taken down early, `until` is when."""
+
+    __tablename__ = "shelves"
+    __table_args__ = (Index("shelves_line", "line", "until"),)
+    id: Mapped[int] = mapped_column(Number, primary_key=True)
+    line: Mapped[str] = mapped_column(Text)
+    source: Mapped[str] = mapped_column(Text)
+    kind: Mapped[str] = mapped_column(Text)
+    by: Mapped[str] = mapped_column(Text)
+    reason: Mapped[str] = mapped_column(Text)
+    since: Mapped[int] = mapped_column(BigInteger)
+    until: Mapped[int] = mapped_column(BigInteger)
+    ended_by: Mapped[str | None] = mapped_column(Text)
+
+
+class ShiftNoteTable(Base):
+    """What one shift wrote down for the next; `version` counts how often it was written."""
+
+    __tablename__ = "shift_notes"
+    line: Mapped[str] = mapped_column(Text, primary_key=True)
+    start: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    text: Mapped[str] = mapped_column(Text)
+    version: Mapped[int]
+    written_by: Mapped[str] = mapped_column(Text)
+    written_at: Mapped[int] = mapped_column(BigInteger)
 
 
 class LineStateTable(Base):
@@ -218,8 +271,37 @@ class AccountTable(Base):
     name: Mapped[str] = mapped_column(Text, primary_key=True)
     display_name: Mapped[str] = mapped_column(Text)
     role: Mapped[str] = mapped_column(Text)
-    password_hash: Mapped[str] = mapped_column(Text)
+    password_hash: Mapped[str | None] = mapped_column(Text)
     hints_seen: Mapped[bool]
+    badge: Mapped[str | None] = mapped_column(Text, unique=True)
+    pin_hash: Mapped[str | None] = mapped_column(Text)
+    disabled: Mapped[bool]
+    must_change: Mapped[bool]
+    epoch: Mapped[int]
+    """Counted up to end every session of the account."""
+    subject: Mapped[str | None] = mapped_column(Text, unique=True)
+    """Who this is to the plant's single sign-on."""
+
+
+class EndedSessionTable(Base):
+    """Sessions that a person ended before their time, so that a restart does not bring them back."""
+
+    __tablename__ = "ended_sessions"
+    nonce: Mapped[str] = mapped_column(Text, primary_key=True)
+    until: Mapped[int] = mapped_column(BigInteger)
+
+
+class TokenTable(Base):
+    """What programs read with; the token itself is not kept, its keyed digest is."""
+
+    __tablename__ = "tokens"
+    id: Mapped[str] = mapped_column(Text, primary_key=True)
+    title: Mapped[str] = mapped_column(Text)
+    digest: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
+    made_by: Mapped[str] = mapped_column(Text)
+    made_at: Mapped[int] = mapped_column(BigInteger)
+    used_at: Mapped[int | None] = mapped_column(BigInteger)
+    revoked_at: Mapped[int | None] = mapped_column(BigInteger)
 
 
 class LedgerTable(Base):
@@ -242,12 +324,17 @@ class ChangeTable(Base):
 inspections = cast(Table, InspectionTable.__table__)
 frames = cast(Table, FrameTable.__table__)
 finding_maps = cast(Table, FindingMapTable.__table__)
+influences = cast(Table, InfluenceTable.__table__)
 measurements = cast(Table, MeasurementTable.__table__)
 cases = cast(Table, CaseTable.__table__)
 decisions = cast(Table, DecisionTable.__table__)
 orders = cast(Table, OrderTable.__table__)
 alarms = cast(Table, AlarmTable.__table__)
+shelves = cast(Table, ShelfTable.__table__)
+shift_notes = cast(Table, ShiftNoteTable.__table__)
 line_states = cast(Table, LineStateTable.__table__)
 accounts = cast(Table, AccountTable.__table__)
+ended_sessions = cast(Table, EndedSessionTable.__table__)
+tokens = cast(Table, TokenTable.__table__)
 ledger = cast(Table, LedgerTable.__table__)
 changes = cast(Table, ChangeTable.__table__)

@@ -6,7 +6,9 @@ from datetime import datetime
 from typing import Generic, TypeVar
 from uuid import UUID
 
+from quality.alarm import AlarmState, Shelf
 from quality.case import Case, DecisionKind, Disposition
+from quality.influence import Influence
 from quality.judgement import Judgement, Verdict
 from quality.order import OrderState
 from quality.plan import Role
@@ -70,7 +72,11 @@ class InspectionRow:
 
 @dataclass(frozen=True, slots=True)
 class InspectionDetail:
-    """One inspection with all of its evidence."""
+    """One inspection with all of its evidence.
+
+    `influences` say what moved the forecast of the characteristic `moved`, the greatest first; they come a moment
+    after the verdict, and `moved` is None until then.
+    """
 
     row: InspectionRow
     readings: Mapping[str, float]
@@ -78,6 +84,8 @@ class InspectionDetail:
     findings: tuple[FindingView, ...]
     frames: tuple[FrameView, ...]
     measurements: Mapping[str, float]
+    moved: str | None = None
+    influences: tuple[Influence, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +172,11 @@ class MeasurementRow:
 
 @dataclass(frozen=True, slots=True)
 class AlarmView:
-    """An alarm; `cleared_at` is None while it stands."""
+    """An alarm; `cleared_at` is None while it stands, `acknowledged_at` until a person says that they know.
+
+    A latched one tells of what has happened, and acknowledging it clears it. `burst` is the alarm that came first in
+    the burst in which this one came; its own id when it came first, or alone.
+    """
 
     id: int
     source: str
@@ -173,17 +185,69 @@ class AlarmView:
     sentence: str
     raised_at: datetime
     cleared_at: datetime | None
+    latched: bool
+    acknowledged_at: datetime | None
+    acknowledged_by: str | None
+    burst: int
+
+
+@dataclass(frozen=True, slots=True)
+class ListedAlarm:
+    """An alarm that a person has to see: it stands, or nobody has acknowledged it.
+
+    `times` is how often it came without being acknowledged; `first_out` says that others came in a burst with it, and
+    it was the first; `shelf` is where it was put, if it is out of sight.
+    """
+
+    alarm: AlarmView
+    state: AlarmState
+    times: int
+    first_out: bool
+    shelf: Shelf | None
+
+
+@dataclass(frozen=True, slots=True)
+class AlarmFilter:
+    """What the history of alarms is narrowed to; None means all. Times are half open: since <= raised < until."""
+
+    since: datetime | None = None
+    until: datetime | None = None
+    priority: int | None = None
+    source: str | None = None
+    kind: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """Who may sign in. `password_hash` is argon2id's encoded form."""
+    """Who may sign in, with a password, or with a PIN at a shared tablet; both are kept as argon2id's encoded form.
+
+    `badge` is what their badge's code says. `must_change` is true while the secret is one that somebody else chose.
+    `epoch` is counted up to end every session. `subject` is who they are to the plant's single sign-on.
+    """
 
     name: str
     display_name: str
     role: Role
-    password_hash: str
+    password_hash: str | None
     hints_seen: bool = False
+    badge: str | None = None
+    pin_hash: str | None = None
+    disabled: bool = False
+    must_change: bool = False
+    epoch: int = 0
+    subject: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """What a program reads with. The token itself is not kept."""
+
+    id: str
+    title: str
+    made_by: str
+    made_at: datetime
+    used_at: datetime | None = None
+    revoked_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from quality.alarm import Alarm
 from quality.case import Case, CaseState, Decision, settle
 from quality.characteristic import PartSerial
 from quality.evidence import Finding, Forecast, Frame, Measurement, NoEvidence, Reading
+from quality.influence import Influence
 from quality.inspection import Cycle, Inspection
 from quality.judge import main_reason
 from quality.judgement import ReasonCode, Verdict
@@ -258,6 +259,7 @@ class FakeRecords:
 
     log: list[str] = field(default_factory=list)
     inspections: dict[tuple[int, int], Inspection] = field(default_factory=dict)
+    influences: dict[tuple[int, int], tuple[str, tuple[Influence, ...]]] = field(default_factory=dict)
     answers: dict[tuple[int, int], VerdictAnswer] = field(default_factory=dict)
     kept: list[Frame] = field(default_factory=list)
     cases: dict[UUID, Case] = field(default_factory=dict)
@@ -283,6 +285,10 @@ class FakeRecords:
         if case is not None:
             self.cases[case.id] = case
         self.log.append(f"recorded {inspection.verdict} {inspection.cycle.sequence}")
+
+    def record_influences(self, cycle: Cycle, characteristic: str, influences: Sequence[Influence]) -> None:
+        assert (cycle.boot_count, cycle.sequence) in self.inspections
+        self.influences[cycle.boot_count, cycle.sequence] = characteristic, tuple(influences)
 
     def verdict_answered(self, cycle: Cycle, answer: VerdictAnswer, at: datetime) -> None:
         assert at.tzinfo is not None
@@ -370,7 +376,8 @@ class FakeRecords:
         return self.rows[-rows:]
 
     def raise_alarm(self, alarm: Alarm) -> None:
-        self.alarms.setdefault((alarm.source, alarm.kind), alarm)
+        if alarm.latched or (alarm.source, alarm.kind) not in self.alarms:
+            self.alarms[alarm.source, alarm.kind] = alarm
         self.raised.append(alarm)
 
     def clear_alarm(self, source: str, kind: str, at: datetime) -> None:
@@ -379,7 +386,7 @@ class FakeRecords:
 
     def clear_alarms(self, at: datetime) -> None:
         assert at.tzinfo is not None
-        self.alarms.clear()
+        self.alarms = {key: alarm for key, alarm in self.alarms.items() if alarm.latched}
 
     def show_line(self, state: Mapping[str, object]) -> None:
         self.line = state

@@ -9,6 +9,7 @@ from edge.cycle.attempts import Attempts
 from edge.cycle.collecting import Collecting
 from edge.cycle.delivery import Delivery
 from edge.cycle.drift import Drift
+from edge.cycle.explaining import Explaining
 from edge.cycle.judging import Judging
 from edge.cycle.latency import Latency
 from edge.cycle.measuring import Measuring
@@ -45,6 +46,7 @@ class Inspecting:
         *,
         keep_passed_every: int,
         drift: Drift | None = None,
+        explaining: Explaining | None = None,
     ) -> None:
         self._watch = watch
         self._collecting = collecting
@@ -58,6 +60,7 @@ class Inspecting:
         self._alarms = alarms
         self._keep_passed_every = keep_passed_every
         self._drift = drift
+        self._explaining = explaining
         self.latency = Latency()
         self.parts = 0
 
@@ -108,6 +111,8 @@ class Inspecting:
         self.parts += 1
         if self._drift is not None:
             await self._drift.see(inspection)
+        if self._explaining is not None:
+            self._explaining.ask(inspection)
         self._measuring.sample(inspection)
 
     async def _doubts(self, cycle: Cycle) -> list[NoEvidence]:

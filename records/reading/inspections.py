@@ -8,10 +8,10 @@ import orjson
 from sqlalchemy import ColumnElement, Connection, Row, Select, func, select
 
 from quality.judgement import Verdict
-from records.encoding import forecasts_from, judgements_from, map_from, readings_from, sights_from
+from records.encoding import forecasts_from, influences_from, judgements_from, map_from, readings_from, sights_from
 from records.moments import micros, moment
 from records.pictures import Pictures
-from records.tables import finding_maps, inspections, measurements
+from records.tables import finding_maps, influences, inspections, measurements
 from records.views import Filter, FrameView, InspectionDetail, InspectionRow, JsonPage, Page
 
 _LISTED = (
@@ -112,6 +112,7 @@ def inspection_detail(connection: Connection, pictures: Pictures, inspection_id:
         .where(measurements.c.inspection_id == inspection_id)
         .order_by(measurements.c.id)
     )
+    moved = connection.execute(select(influences).where(influences.c.inspection_id == inspection_id)).first()
     return InspectionDetail(
         row=inspection_row(row),
         readings={reading.name: reading.value for reading in readings_from(row.readings)},
@@ -129,6 +130,8 @@ def inspection_detail(connection: Connection, pictures: Pictures, inspection_id:
             for frame in frames
         ),
         measurements={each.characteristic: each.value for each in measured},
+        moved=None if moved is None else moved.characteristic,
+        influences=() if moved is None else influences_from(moved.moved),
     )
 
 

@@ -10,15 +10,17 @@ from sqlalchemy import Connection, bindparam, insert, select, update
 from quality.case import Case
 from quality.characteristic import PartSerial
 from quality.evidence import Finding, Frame
+from quality.influence import Influence
 from quality.inspection import Cycle, Inspection
 from quality.judge import leading
 from quality.station import VerdictAnswer
-from records.encoding import coarse_map
+from records.encoding import coarse_map, influences_json
 from records.ledger import INSPECTION_FACTS, append, digest
 from records.moments import micros
 from records.picture_size import picture_size
 from records.rows import inspection_values
 from records.tables import finding_maps, frames, inspections
+from records.tables import influences as influence_rows
 from records.writing.cases import insert_case
 
 # Built once: a statement carries the key of its compiled form, and building it anew costs more than running it.
@@ -71,6 +73,22 @@ def inspection_of(connection: Connection, cycle: Cycle) -> tuple[int, str] | Non
     """Id and judgements (JSON) of that cycle's inspection, or None."""
     row = connection.execute(_OF_CYCLE, _cycle_parameters(cycle)).first()
     return (row.id, row.judgements) if row else None
+
+
+def add_influences(
+    connection: Connection, cycle: Cycle, characteristic: str, influences: Sequence[Influence]
+) -> None:
+    """What moved the part's forecast; the first that is said of a cycle stays. A model's word, no fact of the ledger.
+
+    Raises LookupError when the cycle was never recorded.
+    """
+    row = connection.execute(_OF_CYCLE, _cycle_parameters(cycle)).first()
+    if row is None:
+        raise LookupError(f"line {cycle.line}: cycle {cycle.sequence} was explained but never recorded.")
+    known = select(influence_rows.c.inspection_id).where(influence_rows.c.inspection_id == row.id)
+    if connection.execute(known).first() is None:
+        said = {"inspection_id": row.id, "characteristic": characteristic, "moved": influences_json(influences)}
+        connection.execute(insert(influence_rows), said)
 
 
 def answer_verdict(connection: Connection, key: bytes, cycle: Cycle, answer: VerdictAnswer, at: datetime) -> None:

@@ -91,3 +91,5 @@ def test_a_learned_forecast_is_explained_by_the_reading_that_moved_it(tmp_path: 
     assert forecaster.explain(cycle(30), read(7.0)[:1], "x_mm") == ()
     with pytest.raises(ValueError, match="z_mm"):
         forecaster.explain(cycle(30), read(7.0), "z_mm")
+    forecaster.forecast(cycle(31), read(5.0))
+    assert forecaster.explain(cycle(30), read(7.0), "x_mm") == (), "its history is another part's by now"

@@ -6,6 +6,7 @@ from sqlalchemy.exc import IntegrityError
 
 from quality.alarm import Alarm, Priority
 from quality.case import CaseKind, CaseState, DecisionKind, Disposition, escalate
+from quality.influence import Influence
 from quality.judgement import ReasonCode, Verdict
 from quality.order import OrderCode, OrderResult, OrderState
 from quality.plan import Role
@@ -243,3 +244,14 @@ def test_another_integrity_fault_is_not_mistaken_for_a_repeat(edge):
         edge.record(inspection(2), held, [])
     assert not isinstance(raised.value, AlreadyRecorded)
     assert edge.last_cycle() == (1, 1)
+
+
+def test_what_moved_a_forecast_comes_back_and_the_first_word_stays(edge, review):
+    edge.record(inspection(1, verdict=Verdict.REVIEW), case(1), [])
+    assert review.inspection(1).influences == ()
+    moved = (Influence("coolant_c", 21.25, 19.0, 0.04), Influence("BM-7", None, None, -0.01))
+    edge.record_influences(cycle(1), HOLE, moved)
+    edge.record_influences(cycle(1), "another", moved[:1])
+    assert (review.inspection(1).moved, review.inspection(1).influences) == (HOLE, moved)
+    with pytest.raises(LookupError, match="cycle 2 was explained but never recorded"):
+        edge.record_influences(cycle(2), HOLE, moved)
