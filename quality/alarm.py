@@ -93,15 +93,15 @@ def alarm_state(*, stands: bool, acknowledged: bool, shelved: bool) -> AlarmStat
 def same_burst(first: datetime, last: datetime, raised: datetime) -> bool:
     """Whether an alarm belongs to the burst whose first and last alarms were raised then.
 
-    What comes within seconds has one cause more often than not, and the first one out is nearest to it. A burst that
-    goes on for over a minute is no longer one, or a chattering sensor would have everything after it for its effect.
+    What comes within seconds has one cause more often than not, and the first one out is nearest to it. What goes
+    on for over a minute is no burst any more, or all that follows a chattering sensor would be its effect.
     """
     return timedelta() <= raised - last <= BURST_GAP and raised - first <= LONGEST_BURST
 
 
 @dataclass(frozen=True, slots=True)
 class AlarmRate:
-    """How many alarms came in each ten minutes from `since` on, oldest first; the last ten may still be running."""
+    """How many alarms came in each ten minutes from `since` on, oldest first; the last may still be running."""
 
     since: datetime
     counts: tuple[int, ...]

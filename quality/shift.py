@@ -7,7 +7,7 @@ from datetime import UTC, datetime, time, timedelta, tzinfo
 SHIFTS = (time(6), time(14), time(22))
 """The usual three."""
 _NEARBY = range(-2, 3)
-"""Days around a moment in which its shift, the one before and the one after begin, whatever a clock change does."""
+"""Days around a moment in which its shift, the one before and the one after begin, clock change or not."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,14 +5,17 @@ from datetime import datetime
 from pathlib import Path
 from uuid import UUID
 
+from quality.alarm import Shelf
 from quality.case import CaseState, Decision
 from quality.judgement import Verdict
 from quality.order import Order
 from quality.plan import ControlPlan
+from records.access import AccessRecords
 from records.accounts import account_of, every_account, store_account
 from records.database import Database
 from records.notice import Notice
 from records.pictures import Pictures, is_sha256
+from records.reading.alarms import alarm_page, alarms_of, listed_alarms, raised_between
 from records.reading.cases import case_detail, case_page, cases_like
 from records.reading.decisions import decision_of, decision_page, orders_of
 from records.reading.defects import defect_rows
@@ -25,10 +28,11 @@ from records.reading.inspections import (
     newest_inspections,
     verdict_counts,
 )
-from records.reading.line import alarms_of, newest_good_frame, state_of, totals_of
+from records.reading.line import newest_good_frame, state_of, totals_of
 from records.reading.measurements import characteristic_history, measurement_page
 from records.views import (
     Account,
+    AlarmFilter,
     AlarmView,
     CaseDetail,
     CaseRow,
@@ -41,9 +45,11 @@ from records.views import (
     InspectionDetail,
     InspectionRow,
     JsonPage,
+    ListedAlarm,
     MeasurementRow,
     Page,
 )
+from records.writing.alarms import acknowledge, put_on_shelf, take_off_shelf
 from records.writing.decisions import add_decision
 
 
@@ -57,6 +63,7 @@ class ReviewRecords:
         self._database = database
         self._pictures = pictures
         self._notice = notice
+        self.access = AccessRecords(database)
 
     def changed(self) -> int:
         """A number that differs when anything was committed or said, by any process; costs microseconds."""
@@ -84,6 +91,38 @@ class ReviewRecords:
         """Alarms, newest first; at most 500 of those cleared."""
         with self._database.read() as connection:
             return alarms_of(connection, line, standing_only=standing_only)
+
+    def listed_alarms(self, line: str, now: datetime) -> tuple[ListedAlarm, ...]:
+        """What stands or is not acknowledged, one for each source and kind: the most urgent and oldest first."""
+        with self._database.read() as connection:
+            return listed_alarms(connection, line, now)
+
+    def alarm_history(
+        self, line: str, wanted: AlarmFilter, below: int | None = None, limit: int = 50
+    ) -> Page[AlarmView]:
+        """Alarms, newest first."""
+        with self._database.read() as connection:
+            return alarm_page(connection, line, wanted, below, limit)
+
+    def alarms_raised(self, line: str, since: datetime, until: datetime) -> tuple[datetime, ...]:
+        """When alarms were raised between the two times, oldest first."""
+        with self._database.read() as connection:
+            return raised_between(connection, line, since, until)
+
+    def acknowledge_alarm(self, line: str, alarm_id: int, by: str, at: datetime) -> None:
+        """They know of the alarm, and of the earlier ones of its source and kind; a latched one is over."""
+        with self._database.write() as connection:
+            acknowledge(connection, line, alarm_id, by, at)
+
+    def shelve_alarms(self, line: str, shelf: Shelf) -> None:
+        """Puts the alarms of its source and kind out of sight, in place of an earlier time."""
+        with self._database.write() as connection:
+            put_on_shelf(connection, line, shelf)
+
+    def unshelve_alarms(self, line: str, source: str, kind: str, by: str, at: datetime) -> None:
+        """Shows them again."""
+        with self._database.write() as connection:
+            take_off_shelf(connection, line, source, kind, by, at)
 
     def cases(
         self,

@@ -174,8 +174,8 @@ class MeasurementRow:
 class AlarmView:
     """An alarm; `cleared_at` is None while it stands, `acknowledged_at` until a person says that they know.
 
-    A latched one tells of what has happened, and acknowledging it clears it. `burst` is the alarm that came first in
-    the burst in which this one came; its own id when it came first, or alone.
+    A latched one tells of what has happened, and acknowledging it clears it. `burst` is the alarm that came first
+    in the burst in which this one came; its own id when it came first, or alone.
     """
 
     id: int
@@ -195,8 +195,8 @@ class AlarmView:
 class ListedAlarm:
     """An alarm that a person has to see: it stands, or nobody has acknowledged it.
 
-    `times` is how often it came without being acknowledged; `first_out` says that others came in a burst with it, and
-    it was the first; `shelf` is where it was put, if it is out of sight.
+    `times` is how often it came without being acknowledged; `first_out` says that others came in a burst with it,
+    and it was the first; `shelf` is where it was put, if it is out of sight.
     """
 
     alarm: AlarmView
@@ -208,7 +208,7 @@ class ListedAlarm:
 
 @dataclass(frozen=True, slots=True)
 class AlarmFilter:
-    """What the history of alarms is narrowed to; None means all. Times are half open: since <= raised < until."""
+    """What the history of alarms is narrowed to; None means all. Half open: since <= raised < until."""
 
     since: datetime | None = None
     until: datetime | None = None

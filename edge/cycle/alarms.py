@@ -1,4 +1,8 @@
-"""Alarms of the running edge process: raised once, cleared once, each by source and kind."""
+"""Alarms of the running edge process: raised once, cleared once, each by source and kind.
+
+What is wrong with something stands while it is so. What has happened (parts that were never seen) nothing undoes:
+that stands until a person acknowledges it, which the store sees to, also while this process is down.
+"""
 
 from collections.abc import Mapping
 
@@ -17,7 +21,10 @@ class Alarms:
         self._standing: dict[tuple[str, str], str] = {}
 
     async def start_afresh(self) -> None:
-        """Closes what an earlier run left standing; what is still wrong is raised again."""
+        """Closes what an earlier run left standing; what is still wrong is raised again.
+
+        What has happened stays until somebody knows.
+        """
         await self._write(self._records.clear_alarms, self._clock.now())
 
     async def raise_(self, source: str, kind: str, priority: Priority, sentence: str) -> None:
@@ -32,6 +39,11 @@ class Alarms:
         """It has happened once more: an alarm of its own, in place of one that stands for an earlier time."""
         await self.clear(source, kind)
         await self.raise_(source, kind, priority, sentence)
+
+    async def happened(self, source: str, kind: str, priority: Priority, sentence: str) -> None:
+        """It has happened, perhaps once more: stands until a person acknowledges it, over restarts too."""
+        alarm = Alarm(source, kind, priority, sentence, self._clock.now(), latched=True)
+        await self._write(self._records.raise_alarm, alarm)
 
     async def clear(self, source: str, kind: str) -> None:
         """The alarm stands no longer."""

@@ -89,7 +89,7 @@ class Watch:
             self.waiting.put_nowait(Waiting(sighting.cycle, scan, overflow))
             if sighting.missed:
                 self._missed += sighting.missed
-                await self._alarms.again(
+                await self._alarms.happened(
                     "plc",
                     "cycles missed",
                     Priority.HIGH,

@@ -1,4 +1,4 @@
-"""The line as a whole: its live state, its alarms, its newest good picture, and counts for metrics."""
+"""The line as a whole: its live state, its newest good picture, and counts for metrics."""
 
 import orjson
 from sqlalchemy import Connection, func, select
@@ -6,9 +6,7 @@ from sqlalchemy import Connection, func, select
 from quality.judgement import Verdict
 from records.moments import moment
 from records.tables import alarms, cases, decisions, frames, inspections, line_states
-from records.views import AlarmView, FrameView
-
-_MOST_ALARMS = 500
+from records.views import FrameView
 
 
 def state_of(connection: Connection, line: str) -> dict[str, object] | None:
@@ -18,25 +16,6 @@ def state_of(connection: Connection, line: str) -> dict[str, object] | None:
         return None
     state: dict[str, object] = orjson.loads(row.state)
     return {**state, "shown_at": moment(row.shown_at).isoformat()}
-
-
-def alarms_of(connection: Connection, line: str, *, standing_only: bool) -> tuple[AlarmView, ...]:
-    """The newest alarms, newest first."""
-    wanted = select(alarms).where(alarms.c.line == line).order_by(alarms.c.id.desc()).limit(_MOST_ALARMS)
-    if standing_only:
-        wanted = wanted.where(alarms.c.cleared_at.is_(None))
-    return tuple(
-        AlarmView(
-            id=row.id,
-            source=row.source,
-            kind=row.kind,
-            priority=row.priority,
-            sentence=row.sentence,
-            raised_at=moment(row.raised_at),
-            cleared_at=None if row.cleared_at is None else moment(row.cleared_at),
-        )
-        for row in connection.execute(wanted)
-    )
 
 
 def newest_good_frame(connection: Connection, line: str, camera: str) -> FrameView | None:
