@@ -10,12 +10,27 @@ from quality.characteristic import Characteristic, Limits
 
 
 class Role(StrEnum):
-    """Who may do what: an operator looks, an engineer decides, a supervisor also escalates, it pulls reports."""
+    """Who may do what.
+
+    An operator looks, an engineer decides, a supervisor also escalates, it pulls reports, an admin gives access.
+    """
 
     OPERATOR = "operator"
     ENGINEER = "engineer"
     SUPERVISOR = "supervisor"
     IT = "it"
+    ADMIN = "admin"
+
+
+class DecisionKind(StrEnum):
+    """What a person can decide."""
+
+    RELEASE = "RELEASE"
+    CONFIRM_HOLD = "CONFIRM_HOLD"
+    STOP_LINE = "STOP_LINE"
+    RESUME = "RESUME"
+    ADJUST_PARAMETER = "ADJUST_PARAMETER"
+    MEASURE = "MEASURE"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,12 +46,32 @@ class Thresholds:
 
 
 @dataclass(frozen=True, slots=True)
+class ReasonChoice:
+    """A reason that is chosen by one touch for decisions of that kind: its code, and how it reads."""
+
+    kind: DecisionKind
+    code: str
+    en: str
+    ja: str
+
+    def text(self, language: str) -> str:
+        """How it reads in that language ("en", "ja"); in English when it has no words in that one."""
+        return (self.ja if language == "ja" else self.en) or self.en
+
+
+@dataclass(frozen=True, slots=True)
 class ReactionPlan:
-    """Who decides, within how long (seconds), and who is asked when nobody answered. The hold stays meanwhile."""
+    """Who decides, within how long (seconds), and who is asked when nobody answered. The hold stays meanwhile.
+
+    Decisions of the kinds in `signed` are taken only from a person who has just proved who they are. Kinds without
+    any of `reasons` have the usual ones (`quality.reasons`).
+    """
 
     decide_within_s: float = 300.0
     who: Role = Role.ENGINEER
     escalate_to: Role = Role.SUPERVISOR
+    signed: tuple[DecisionKind, ...] = ()
+    reasons: tuple[ReasonChoice, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +80,7 @@ class ParameterRule:
 
     `target` is its number in the PLC contract. Limits and `largest_step` are in `unit` and whole numbers
     on the wire. `moves` maps each characteristic it moves to the change, in the characteristic's unit,
-    that one unit of the parameter makes.
+    that one unit of the parameter makes. A step greater than `alone_within` takes a second person, if it is said.
     """
 
     name: str
@@ -55,6 +90,7 @@ class ParameterRule:
     limits: Limits
     largest_step: float
     moves: Mapping[str, float]
+    alone_within: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, insert, select, update
 
 from quality.plan import Role
 from records.tables import accounts
@@ -11,8 +11,17 @@ from records.views import Account
 
 def account_of(connection: Connection, name: str) -> Account | None:
     """The account of that name."""
-    row = connection.execute(select(accounts).where(accounts.c.name == name)).first()
-    return _account(row) if row else None
+    return _one(connection, accounts.c.name == name)
+
+
+def account_of_badge(connection: Connection, badge: str) -> Account | None:
+    """The account of whoever carries that badge."""
+    return _one(connection, accounts.c.badge == badge)
+
+
+def account_of_subject(connection: Connection, subject: str) -> Account | None:
+    """The account of whom the plant's single sign-on calls that."""
+    return _one(connection, accounts.c.subject == subject)
 
 
 def every_account(connection: Connection) -> tuple[Account, ...]:
@@ -27,10 +36,33 @@ def store_account(connection: Connection, account: Account) -> None:
         "role": account.role.value,
         "password_hash": account.password_hash,
         "hints_seen": account.hints_seen,
+        "badge": account.badge,
+        "pin_hash": account.pin_hash,
+        "disabled": account.disabled,
+        "must_change": account.must_change,
+        "epoch": account.epoch,
+        "subject": account.subject,
     }
     if not connection.execute(update(accounts).where(accounts.c.name == account.name).values(**values)).rowcount:
         connection.execute(insert(accounts).values(name=account.name, **values))
 
 
+def _one(connection: Connection, wanted: ColumnElement[bool]) -> Account | None:
+    row = connection.execute(select(accounts).where(wanted)).first()
+    return _account(row) if row else None
+
+
 def _account(row: Row[Any]) -> Account:
-    return Account(row.name, row.display_name, Role(row.role), row.password_hash, row.hints_seen)
+    return Account(
+        name=row.name,
+        display_name=row.display_name,
+        role=Role(row.role),
+        password_hash=row.password_hash,
+        hints_seen=row.hints_seen,
+        badge=row.badge,
+        pin_hash=row.pin_hash,
+        disabled=row.disabled,
+        must_change=row.must_change,
+        epoch=row.epoch,
+        subject=row.subject,
+    )
