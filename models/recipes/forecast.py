@@ -1,6 +1,6 @@
 """Learns a forecast bundle from a recording: the next part's characteristics from history and readings."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +13,7 @@ from models.recipes.forecast_graph import RATES, Array, Frontend, Head, forecast
 from models.recipes.forecast_parity import check_parity
 from models.recipes.forecast_samples import counters_of, frontend_of, samples_of, with_forgetting
 from quality.conformal import COVERAGE
+from quality.drift import WINDOW, reference
 from quality.recording import PartHistory
 from quality.scorecard import plain_rules
 
@@ -74,6 +75,7 @@ def learn_forecast(
             "coverage": COVERAGE,
             "on": "forward residuals inside the parts learned from",
             "rules": {c.name: _rules(history.measured[:, i]) for i, c in enumerate(history.characteristics)},
+            "reference": _references(history),
         },
         learned_from=[f"part:{serial}" for serial in history.serials],
         recipe=recipe,
@@ -125,6 +127,13 @@ def _remembering(
 
 def _resetting(history: PartHistory, frontend: Frontend) -> list[str]:
     return [c.name for column, c in enumerate(history.characteristics) if frontend.forget[:, column].any()]
+
+
+def _references(history: PartHistory) -> dict[str, Mapping[str, object]]:
+    """What each reading was like on these parts, for the line to notice when it is so no longer."""
+    read = {name: history.readings[:, i] for i, name in enumerate(history.reading_names)}
+    finite = {name: values[np.isfinite(values)] for name, values in read.items()}
+    return {name: reference(values.tolist()).as_json() for name, values in finite.items() if len(values) >= WINDOW}
 
 
 def _rules(values: Array) -> dict[str, dict[str, float]]:

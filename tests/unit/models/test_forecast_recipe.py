@@ -14,6 +14,7 @@ from models.recipes.forecast_graph import forecast_graph
 from models.recipes.forecast_parity import ParityError, check_parity
 from models.recipes.forecast_samples import frontend_of, samples_of, without_spikes
 from quality.conformal import NORMAL_QUANTILE
+from quality.drift import Reference
 from quality.evidence import Forecast
 from quality.recording import PartHistory
 from quality.splitting import part_range
@@ -187,3 +188,11 @@ def test_only_values_alone_against_agreeing_neighbours_are_spikes() -> None:
     column = np.array([0.0, 0.1, 50.0, 0.0, 0.1, np.nan, 50.0, 50.1, 50.0, 0.0, 0.1])
     cleaned = without_spikes(column[:, None], np.array([1.0]))[:, 0]
     assert np.flatnonzero(np.isnan(cleaned)).tolist() == [2, 5]
+
+
+def test_the_bundle_says_what_each_reading_was_like(bundle: Bundle, history: PartHistory) -> None:
+    said = bundle.calibration["reference"]
+    assert set(said) == set(history.reading_names)
+    for column, name in enumerate(history.reading_names):
+        known = Reference.from_json(said[name])
+        assert known.median == pytest.approx(np.median(history.readings[:LEARNED, column]), rel=1e-6)
