@@ -21,7 +21,7 @@ from babel.messages.pofile import read_po
 from babel.numbers import format_decimal
 from starlette.requests import HTTPConnection
 
-from quality.saying import Saying, SayingValue
+from quality.saying import Saying
 
 LANGUAGE_COOKIE = "jidoka_language"
 NAMES: Mapping[str, str] = {"en": "English", "ja": "日本語"}
@@ -70,9 +70,12 @@ class Language:
         """The text for that many."""
         return self.translations.ngettext(one, many, count)
 
-    def say(self, said: Saying) -> str:
-        """The saying in this language, and every saying within it."""
-        return self.gettext(said.template).format(**{name: self._said(v) for name, v in said.values.items()})
+    def say(self, said: str) -> str:
+        """The saying in this language, and every saying within it; other text as it is."""
+        if not isinstance(said, Saying):
+            return said
+        values = {name: self.say(each) if isinstance(each, str) else each for name, each in said.values.items()}
+        return self.gettext(said.template).format(**values)
 
     def number(self, value: float, like: float | None = None, *, signed: bool = False) -> str:
         """A number with a true minus: to two significant digits of `like` (its uncertainty), else to four.
@@ -122,9 +125,6 @@ class Language:
         if minutes:
             return self.gettext("{minutes} min {seconds} s").format(minutes=minutes, seconds=whole % 60)
         return self.gettext("{seconds} s").format(seconds=whole)
-
-    def _said(self, value: SayingValue) -> str | float | int:
-        return self.say(value) if isinstance(value, Saying) else value
 
 
 class Languages:

@@ -15,7 +15,7 @@ from starlette.responses import Response
 
 from quality.case import Refusal, RefusalCode
 from quality.ports import StoreError
-from quality.saying import Saying
+from quality.saying import saying
 from review_api.headers import SECURITY_HEADERS
 from review_api.language import Languages
 
@@ -48,13 +48,11 @@ class ProblemDetails(BaseModel):
 class Problem(Exception):  # noqa: N818 - the RFC's own word
     """A request that cannot be served: `code` for programs, and what is said to the person, with the mend."""
 
-    def __init__(
-        self, status: int, code: str, said: Saying | str, headers: Mapping[str, str] | None = None
-    ) -> None:
+    def __init__(self, status: int, code: str, said: str, headers: Mapping[str, str] | None = None) -> None:
         super().__init__(str(said))
         self.status = status
         self.code = code
-        self.said = said if isinstance(said, Saying) else Saying(said.replace("{", "{{").replace("}", "}}"))
+        self.said = said
         self.headers = dict(headers or {})
 
     @property
@@ -98,7 +96,7 @@ def problem_response(
 def answer_with_problems(app: FastAPI, languages: Languages) -> None:
     """Makes every error of the app a problem; a person's browser without a session is shown the sign-in page."""
 
-    def say(request: Request, said: Saying) -> str:
+    def say(request: Request, said: str) -> str:
         return languages.of(request).say(said)
 
     @app.exception_handler(Problem)
@@ -118,7 +116,7 @@ def answer_with_problems(app: FastAPI, languages: Languages) -> None:
 
     @app.exception_handler(StoreError)
     async def store_error(request: Request, error: StoreError) -> Response:
-        detail = f"{error} Nothing was recorded: ask again then."
+        detail = say(request, saying("{trouble} Nothing was recorded: ask again then.", trouble=str(error)))
         return problem_response(request.url.path, 503, STORE, detail, headers={"Retry-After": "2"})
 
     @app.exception_handler(RequestValidationError)
@@ -134,8 +132,10 @@ def answer_with_problems(app: FastAPI, languages: Languages) -> None:
 
     @app.exception_handler(500)
     async def unexpected(request: Request, _: Exception) -> Response:
-        detail = "The review station failed on this request; its log says where. Nothing was half done: ask again."
-        return problem_response(request.url.path, 500, "FAILED", detail, headers=SECURITY_HEADERS)
+        failed = saying(
+            "The review station failed on this request; its log says where. Nothing was half done: ask again."
+        )
+        return problem_response(request.url.path, 500, "FAILED", say(request, failed), headers=SECURITY_HEADERS)
 
 
 def _is_page_visit(request: Request) -> bool:
