@@ -126,3 +126,10 @@ async def test_alarms_of_an_earlier_run_do_not_stand_for_ever(records: FakeRecor
     records.raise_alarm(Alarm("face", "no evidence", Priority.HIGH, "It was frozen.", START))
     await alarms.start_afresh()
     assert not records.alarms
+
+
+async def test_what_has_happened_is_still_told_of_after_a_restart(records: FakeRecords, alarms: Alarms) -> None:
+    await alarms.happened("plc", "cycles missed", Priority.HIGH, "Two parts were never seen.")
+    await alarms.start_afresh()
+    assert records.alarms["plc", "cycles missed"].sentence == "Two parts were never seen."
+    assert not alarms.sentence("plc"), "the PLC itself is all right"
