@@ -11,7 +11,16 @@ from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from edge.modbus_settings import DeviceSettings, GaugeSettings, Name, PlcSettings, Section
 from quality.characteristic import Characteristic, Limits
-from quality.plan import ControlPlan, ParameterRule, ReactionPlan, Role, Thresholds, ToolLife
+from quality.plan import (
+    ControlPlan,
+    DecisionKind,
+    ParameterRule,
+    ReactionPlan,
+    ReasonChoice,
+    Role,
+    Thresholds,
+    ToolLife,
+)
 
 MEASURE_EVERY = 5
 """Every so many parts one is measured, unless LINE.yaml says otherwise."""
@@ -90,6 +99,7 @@ class CharacteristicSettings(Section):
     upper: float
     nominal: float | None = None
     title: str = ""
+    critical: bool = False
 
     @model_validator(mode="after")
     def _ordered(self) -> Self:
@@ -113,12 +123,42 @@ class ThresholdSettings(Section):
         return self
 
 
+class ReasonSettings(Section):
+    """A reason that is chosen by one touch: its code in the records, and how it reads in English and Japanese."""
+
+    code: Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9_]{0,39}$")]
+    en: Annotated[str, Field(min_length=1, max_length=80)]
+    ja: Annotated[str, Field(max_length=80)] = ""
+
+
 class ReactionSettings(Section):
-    """Who decides, how long they have, and who is asked next."""
+    """Who decides, how long they have, who is asked next, what is signed, and the reasons offered."""
 
     decide_within_s: Annotated[float, Field(gt=0, le=86400)] = 300
     who: Role = Role.ENGINEER
     escalate_to: Role = Role.SUPERVISOR
+    signed: tuple[DecisionKind, ...] = ()
+    reasons: dict[DecisionKind, tuple[ReasonSettings, ...]] = Field(default_factory=dict)
+
+    @field_validator("reasons")
+    @classmethod
+    def _once_each(
+        cls, reasons: dict[DecisionKind, tuple[ReasonSettings, ...]]
+    ) -> dict[DecisionKind, tuple[ReasonSettings, ...]]:
+        for kind, offered in reasons.items():
+            codes = [reason.code for reason in offered]
+            if twice := next((code for code in codes if codes.count(code) > 1), None):
+                raise ValueError(f"{kind}: the code {twice} is there twice; give each reason its own")
+        return reasons
+
+    def plan(self) -> ReactionPlan:
+        """The same in the domain's words."""
+        offered = tuple(
+            ReasonChoice(kind, reason.code, reason.en, reason.ja)
+            for kind, reasons in self.reasons.items()
+            for reason in reasons
+        )
+        return ReactionPlan(self.decide_within_s, self.who, self.escalate_to, self.signed, offered)
 
 
 class ParameterSettings(Section):
@@ -132,11 +172,17 @@ class ParameterSettings(Section):
     largest_step: Annotated[float, Field(gt=0)]
     moves: dict[str, float]
     title: str = ""
+    alone_within: Annotated[float, Field(ge=0)] | None = None
 
     @model_validator(mode="after")
     def _ordered(self) -> Self:
         if not self.lower < self.upper:
             raise ValueError(f"lower {self.lower:g} is not below upper {self.upper:g}; swap or mend them")
+        if self.alone_within is not None and self.alone_within >= self.largest_step:
+            raise ValueError(
+                f"alone_within {self.alone_within:g} is not below largest_step {self.largest_step:g}, so nobody"
+                " would ever be asked; lower it, or leave it out"
+            )
         return self
 
 
@@ -182,6 +228,7 @@ class ReviewSection(Section):
     port: Annotated[int, Field(ge=0, le=65535)] = 8080
     secure_cookies: bool = False
     demo: bool = False
+    idle_minutes: Annotated[float, Field(ge=1, le=720)] = 15
 
 
 class LineSettings(Section):
@@ -210,17 +257,24 @@ class LineSettings(Section):
         return ControlPlan(
             part=plan.part,
             characteristics=tuple(
-                Characteristic(c.name, c.unit, Limits(c.lower, c.upper), c.nominal, c.title)
+                Characteristic(c.name, c.unit, Limits(c.lower, c.upper), c.nominal, c.title, c.critical)
                 for c in plan.characteristics
             ),
             forecast=Thresholds(plan.forecast.review, plan.forecast.hold),
             surface=Thresholds(plan.surface.review, plan.surface.hold),
             measure_every=plan.measure.every or MEASURE_EVERY,
             measure_share=plan.measure.share,
-            reaction=ReactionPlan(plan.reaction.decide_within_s, plan.reaction.who, plan.reaction.escalate_to),
+            reaction=plan.reaction.plan(),
             parameters=tuple(
                 ParameterRule(
-                    p.name, p.title or p.name, p.unit, p.target, Limits(p.lower, p.upper), p.largest_step, p.moves
+                    p.name,
+                    p.title or p.name,
+                    p.unit,
+                    p.target,
+                    Limits(p.lower, p.upper),
+                    p.largest_step,
+                    p.moves,
+                    p.alone_within,
                 )
                 for p in plan.parameters
             ),

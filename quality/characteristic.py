@@ -39,7 +39,8 @@ class Characteristic:
     """A controlled property of the part, for example the x position of hole 4, in mm.
 
     `title` is what an engineer calls it ("hole 4 x"); `name` is what files and columns call it
-    ("hole_4_x_mm"). `nominal` is None when the drawing names none.
+    ("hole_4_x_mm"). `nominal` is None when the drawing names none. A part that is suspect in a `critical` one is
+    let go by two people, never by one.
     """
 
     name: str
@@ -47,6 +48,7 @@ class Characteristic:
     limits: Limits
     nominal: float | None = None
     title: str = ""
+    critical: bool = False
 
     @property
     def label(self) -> str:

@@ -22,12 +22,14 @@ class OrderCode(StrEnum):
 
 
 class OrderState(StrEnum):
-    """How far an order has travelled.
+    """How far an order has travelled, or the decision it comes from.
 
+    PROPOSED is a decision's alone: it waits for a second person, and no order comes of it before they agree.
     DONE was acknowledged (and, for a parameter, read back equal). REFUSED was answered with a refusal.
     UNKNOWN means the PLC lost its memory before answering: the person is told it may not have been applied.
     """
 
+    PROPOSED = "PROPOSED"
     RECORDED = "RECORDED"
     SENT = "SENT"
     DONE = "DONE"

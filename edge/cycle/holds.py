@@ -8,7 +8,7 @@ from edge.cycle.alarms import Alarms
 from edge.cycle.watch import Watch
 from edge.cycle.writer import Writer
 from quality.alarm import Priority
-from quality.case import Case, CaseKind, CaseState
+from quality.case import ASKING, Case, CaseKind
 from quality.judgement import Verdict
 from quality.ports import Clock, EquipmentError, Gate, Records
 from quality.station import VerdictAnswer
@@ -90,7 +90,7 @@ class Holds:
         return [
             case
             for case in await self._write(self._records.open_cases)
-            if case.kind is CaseKind.SUSPECT_PART and case.state is CaseState.OPEN
+            if case.kind is CaseKind.SUSPECT_PART and case.state in ASKING
         ]
 
     async def _forget_closed(self) -> None:

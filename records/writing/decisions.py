@@ -5,7 +5,8 @@ from typing import Any
 
 from sqlalchemy import Connection, insert, select, update
 
-from quality.case import Case, Decision, Refusal, RefusalCode, answer, check
+from quality.case import Case, Decision, Refusal, RefusalCode, answer
+from quality.deciding import check
 from quality.plan import ControlPlan
 from quality.saying import saying
 from records.ledger import DECISION_FACTS, append, digest

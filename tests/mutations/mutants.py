@@ -389,7 +389,7 @@ MUTATIONS: tuple[Mutation, ...] = (
         "a parameter outside its limits is ordered",
         (
             Edit(
-                "quality/case.py",
+                "quality/deciding.py",
                 "    if not rule.limits.contain(decision.value) or decision.value != round(decision.value):",
                 "    if False:",
             ),

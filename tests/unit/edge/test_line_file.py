@@ -6,6 +6,8 @@ import pytest
 
 from edge.line_file import LineFileError, Mistake, read_line_file
 from edge.template import line_file
+from quality.plan import DecisionKind
+from quality.reasons import choices
 
 PLAN_FROM = "\nplan:"
 
@@ -43,6 +45,22 @@ def test_what_is_measured_is_said_as_a_count_or_as_a_share(
     assert (plan.measure_every, plan.measure_share) == (every, share)
 
 
+def test_the_plan_says_who_has_to_agree_and_what_is_signed(tmp_path: Path) -> None:
+    path = tmp_path / "LINE.yaml"
+    text = line_file().replace("unit: mm, nominal: 14,", "unit: mm, critical: true, nominal: 14,", 1)
+    text = text.replace("largest_step: 200", "largest_step: 200\n      alone_within: 0", 1)
+    reasons = '{RELEASE: [{code: CONCESSION, en: "By concession", ja: 特採}]}'
+    text = text.replace(
+        "who: engineer\n", f"who: engineer\n    signed: [RELEASE, RESUME]\n    reasons: {reasons}\n"
+    )
+    path.write_text(text, encoding="utf-8")
+    plan = read_line_file(path).control_plan()
+    assert [c.name for c in plan.characteristics if c.critical] == ["hole_1_diameter_mm"]
+    assert [rule.alone_within for rule in plan.parameters] == [0, None, None, None]
+    assert plan.reaction.signed == (DecisionKind.RELEASE, DecisionKind.RESUME)
+    assert [each.text("ja") for each in choices(plan, DecisionKind.RELEASE)] == ["特採"]
+
+
 MISTAKES = [
     ("port: 502", "port: 70000", "plc.port", "65535"),
     ("profile: block ", "profile: blok ", "plc.profile", "choice"),
@@ -63,7 +81,31 @@ MISTAKES = [
 ]
 
 
-@pytest.mark.parametrize(("right", "wrong", "where", "says"), MISTAKES)
+MISTAKES_IN_WHO_DECIDES = [
+    ("decide_within_s: 300", "signed: [RELEASE, HOLD]", "plan.reaction.signed[1]", "'CONFIRM_HOLD'"),
+    (
+        "    - name: spindle_a_x_offset_um",
+        "    - alone_within: 200\n      name: spindle_a_x_offset_um",
+        "plan.parameters[0]",
+        "leave it out",
+    ),
+    (
+        "decide_within_s: 300",
+        "reasons: {RELEASE: [{code: lower case, en: x}]}",
+        "plan.reaction.reasons.RELEASE[0].code",
+        "pattern",
+    ),
+    (
+        "decide_within_s: 300",
+        "reasons: {RELEASE: [{code: A, en: x}, {code: A, en: y}]}",
+        "plan.reaction.reasons",
+        "twice",
+    ),
+    ("nominal: 0, lower: -0.18", "critical: maybe, nominal: 0, lower: -0.18", "[0].critical", "maybe"),
+]
+
+
+@pytest.mark.parametrize(("right", "wrong", "where", "says"), [*MISTAKES, *MISTAKES_IN_WHO_DECIDES])
 def test_each_mistake_is_named_with_its_line(
     tmp_path: Path, right: str, wrong: str, where: str, says: str
 ) -> None:

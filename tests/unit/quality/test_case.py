@@ -19,11 +19,11 @@ from quality.case import (
     Refusal,
     RefusalCode,
     answer,
-    check,
     escalate,
     settle,
 )
 from quality.characteristic import Characteristic, Limits, LineId, PartSerial, StationId
+from quality.deciding import check
 from quality.plan import ControlPlan, ParameterRule, ReactionPlan, Role, Thresholds
 
 NOW = datetime(2026, 11, 24, 8, tzinfo=UTC)

@@ -24,11 +24,11 @@ from quality.case import (
     Refusal,
     RefusalCode,
     answer,
-    check,
     escalate,
     settle,
 )
 from quality.characteristic import Characteristic, Limits, LineId, PartSerial, StationId
+from quality.deciding import check
 from quality.plan import ControlPlan, ParameterRule, ReactionPlan, Role, Thresholds
 from quality.saying import Saying
 
