@@ -19,6 +19,8 @@ from quality.ports import Clock, StoreError
 from records.review_records import ReviewRecords
 
 LOOK_EVERY_S = 0.05
+BEAT_EVERY_LOOKS = 100
+"""Twice in the time after which a page calls its link dead."""
 WAITING_STATES = frozenset({CaseState.OPEN, CaseState.ANSWERED})
 MOST_CASES = 200
 
@@ -63,8 +65,9 @@ class Subscription:
 
 
 class Feed:
-    """Topics `line`, `part`, `cases` and `alarms` of one line.
+    """Topics `line`, `part`, `cases` and `alarms` of one line, and a `beat` with the station's time every 5 s.
 
+    The beat comes while the store answers, so that a page knows at any time whether it would be told.
     Event ids are `RUN-NUMBER`, where RUN differs with each start of the process: after a restart, clients are
     told everything anew.
     """
@@ -120,6 +123,11 @@ class Feed:
         """The event's id on the wire."""
         return f"{self._run}-{event.number}"
 
+    @property
+    def told(self) -> str:
+        """The id of the newest event; who reads the store after asking for this misses nothing by going on from it."""
+        return f"{self._run}-{self._number}"
+
     def close(self) -> None:
         """Ends every subscription, so that the process can."""
         for subscription in self._subscriptions | self._joining:
@@ -128,6 +136,7 @@ class Feed:
     async def _watch(self) -> None:
         # Nothing is read while nobody listens; who joins hears nothing older than this moment's look.
         seen: int | None = None
+        looks = 0
         while True:
             if self._joining or self._subscriptions:
                 # A store that does not answer now is asked again at the next look.
@@ -137,6 +146,9 @@ class Feed:
                         await self._look()
                         seen = version
                     self._welcome()
+                    looks += 1
+                    if looks % BEAT_EVERY_LOOKS == 1:
+                        self._tell("beat", orjson.dumps(self._clock.now()).decode())
             await self._clock.sleep(LOOK_EVERY_S)
 
     def _welcome(self) -> None:
@@ -153,11 +165,14 @@ class Feed:
             known = self._current.get(topic)
             if known is not None and known.json == state:
                 continue
-            self._number += 1
-            event = Event(self._number, topic, state)
-            self._current[topic] = event
-            for subscription in self._subscriptions:
-                subscription.tell(event)
+            self._tell(topic, state)
+
+    def _tell(self, topic: str, state: str) -> None:
+        self._number += 1
+        event = Event(self._number, topic, state)
+        self._current[topic] = event
+        for subscription in self._subscriptions:
+            subscription.tell(event)
 
     def _line_state(self) -> dict[str, object] | None:
         return self._records.line_state(self._line)

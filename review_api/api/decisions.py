@@ -4,9 +4,10 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Response
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from quality.case import Decision, DecisionKind, Disposition
+from quality.saying import saying
 from records.views import DecisionView
 from review_api.access import DECIDING, EVERYONE, allowed
 from review_api.accounts import Person
@@ -21,7 +22,8 @@ class AskedDecision(BaseModel):
     """A decision as a tablet sends it; its id is in the path.
 
     A case's decision names the case and the version that the person saw. `disposition` belongs to CONFIRM_HOLD,
-    `parameter` and `value` (in the parameter's unit) to ADJUST_PARAMETER.
+    `parameter` and `value` (in the parameter's unit) to ADJUST_PARAMETER. `good_until` is up to when the person meant it
+    to be taken: a tablet may have been out of reach for a while.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -33,6 +35,7 @@ class AskedDecision(BaseModel):
     disposition: Disposition | None = None
     parameter: str | None = Field(None, max_length=100)
     value: float | None = Field(None, allow_inf_nan=False)
+    good_until: AwareDatetime | None = None
 
 
 def decide(
@@ -40,7 +43,8 @@ def decide(
 ) -> tuple[DecisionView, bool]:
     """Records the decision; returns it with how far it has travelled, and whether it was recorded just now.
 
-    Durable when this returns. Raises Refusal, and then nothing was changed.
+    Durable when this returns. Raises Refusal, or Problem 409 LATE; then nothing was changed, and one that was late
+    will not be taken however often it comes.
     """
     now = station.clock.now()
     current = None
@@ -61,6 +65,10 @@ def decide(
         value=asked.value,
     )
     known = station.records.decision(decision_id) is not None
+    if not known and asked.good_until is not None and now > asked.good_until:
+        raise Problem(
+            409, "LATE", saying("It came too late: things may be different by now. Look again and decide again.")
+        )
     return station.records.decide(decision, station.settings.plan, current), not known
 
 
@@ -79,8 +87,8 @@ def put_decision(
 ) -> DecisionView:
     """Takes a decision. The same again under the same id changes nothing and answers 200.
 
-    409 says that the case has moved on (STALE), was answered (ALREADY_ANSWERED), or that the id belongs to another
-    decision (REUSED_ID); in each of them this decision was not taken.
+    409 says that the case has moved on (STALE), was answered (ALREADY_ANSWERED), that it came after its `good_until`
+    (LATE), or that the id belongs to another decision (REUSED_ID); in each of them this decision was not taken.
     """
     view, new = decide(station, person, decision_id, asked)
     if not new:

@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Header, Request
+from fastapi import APIRouter, Depends, Header, Query, Request
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
 from review_api.access import EVERYONE, allowed, still_signed_in
@@ -20,14 +20,18 @@ router = APIRouter(prefix="/api/v1", tags=["live"])
     responses=documented(401),
 )
 async def events(
-    request: Request, station: Handed, last_event_id: Annotated[str | None, Header()] = None
+    request: Request,
+    station: Handed,
+    last_event_id: Annotated[str | None, Query(max_length=100)] = None,
+    again_from: Annotated[str | None, Header(alias="Last-Event-ID")] = None,
 ) -> AsyncIterator[ServerSentEvent]:
     """Events `line`, `part`, `cases` and `alarms`, each with the state as it is now, as JSON.
 
-    A slow client skips states and gets the newest. With Last-Event-ID only what changed since is sent.
-    A comment comes every 15 s when nothing else does. The stream ends when the session does.
+    A slow client skips states and gets the newest. With `last_event_id`, or the header Last-Event-ID of a browser
+    that connects again by itself, only what changed since is sent. A `beat` with the station's time comes every
+    5 s. The stream ends when the session does.
     """
-    with station.feed.subscribe(last_event_id) as subscription:
+    with station.feed.subscribe(again_from or last_event_id) as subscription:
         while news := await subscription.news():
             if not await still_signed_in(request):
                 return

@@ -26,7 +26,7 @@ function show() {
 function end() {
   aside.hidden = true;
   point();
-  fetch("/hints/seen", { method: "POST", headers: { "X-CSRF-Token": csrf } });
+  fetch("/hints/seen", { method: "POST", headers: { "X-CSRF-Token": csrf() } });
 }
 
 aside.querySelector("[data-hints=next]").addEventListener("click", () => { at += 1; show(); });

@@ -1,16 +1,27 @@
 // Keeps the page true without a reload: the server's events ask htmx to fetch and morph what changed, countdowns tick
-// by themselves, and the live picture shows the newest frame only.
+// by themselves, and the live picture shows the newest frame only. A page that is not true any more says since when.
 
-import { now, refresh } from "./station.js";
+import { clock, hear, kept, now, refresh, told } from "./station.js";
 
 const TOPICS = ["line", "part", "cases", "alarms"];
 const APART_MS = 1000;
 const PICTURE_MS = 400;
-const LONGEST_WAIT_MS = 10000;
+const FIRST_WAIT_MS = 1000;
+const LONGEST_WAIT_MS = 15000;
 const SOON_MS = 60000;
+// The station's beat comes every 5 s; without two of them the link is dead, whatever the browser believes.
+const SILENT_MS = 12000;
 
+const notice = document.getElementById("link");
 const due = new Set();
 let resting = null;
+let source = null;
+let last = told;
+let heardAt = Date.now();
+let wait = FIRST_WAIT_MS;
+let again = null;
+let trueAt = Number.isNaN(kept) ? now() : kept;
+let isTrue = Number.isNaN(kept);
 
 // Several events in a moment cost one fetch; the last one is never lost.
 function pass() {
@@ -26,21 +37,78 @@ function changed(topic) {
   resting ??= setTimeout(pass, 0);
 }
 
-function listen(wait) {
-  const source = new EventSource("/api/v1/events");
-  source.addEventListener("open", () => {
-    if (document.body.dataset.link === "lost") refresh();
-    document.body.dataset.link = "live";
-    wait = 1000;
-  });
-  source.addEventListener("error", () => {
-    document.body.dataset.link = "lost";
-    if (source.readyState !== EventSource.CLOSED) return;
-    // The browser gives up after an answer that is no stream, for example when the session is over.
-    setTimeout(() => { refresh(); listen(Math.min(wait * 2, LONGEST_WAIT_MS)); }, wait);
-  });
-  for (const topic of TOPICS) source.addEventListener(topic, () => changed(topic));
-  addEventListener("pagehide", () => source.close(), { once: true });
+const isLinked = () => source?.readyState === EventSource.OPEN;
+
+function old() {
+  isTrue = false;
+  document.body.dataset.link = "lost";
+  notice.querySelector("[data-since]").textContent = clock(trueAt);
+  notice.hidden = false;
+}
+
+function renewed() {
+  trueAt = now();
+  if (!isLinked()) return;
+  isTrue = true;
+  document.body.dataset.link = "live";
+  notice.hidden = true;
+}
+
+function listen() {
+  clearTimeout(again);
+  source?.close();
+  heardAt = Date.now();
+  source = new EventSource(`/api/v1/events?last_event_id=${encodeURIComponent(last)}`);
+  source.addEventListener("open", linked);
+  source.addEventListener("error", lost);
+  source.addEventListener("beat", (event) => { hear(Date.parse(JSON.parse(event.data))); heard(event); });
+  for (const topic of TOPICS) source.addEventListener(topic, (event) => { heard(event); changed(topic); });
+}
+
+function heard(event) {
+  heardAt = Date.now();
+  if (event.lastEventId) last = event.lastEventId;
+  if (isTrue) trueAt = now();
+}
+
+function linked() {
+  wait = FIRST_WAIT_MS;
+  heardAt = Date.now();
+  // A page from the tablet's own store has an old head too, so it is fetched as a whole, but not from under a sheet.
+  if (!Number.isNaN(kept) && !document.querySelector("dialog[open]")) return location.reload();
+  document.body.dispatchEvent(new CustomEvent("jidoka:linked"));
+  if (isTrue) document.body.dataset.link = "live";
+  else refresh();
+}
+
+function lost() {
+  source.close();
+  old();
+  clearTimeout(again);
+  again = setTimeout(listen, wait * (0.75 + Math.random() / 2));
+  wait = Math.min(wait * 2, LONGEST_WAIT_MS);
+}
+
+// A tablet that slept, or a network that swallows everything, raises no error.
+function watch() {
+  if (document.hidden || Date.now() - heardAt < SILENT_MS) return;
+  if (source.readyState === EventSource.CLOSED) return;
+  old();
+  listen();
+}
+
+function wake() {
+  if (document.hidden) return;
+  if (Date.now() - heardAt > SILENT_MS) { old(); listen(); }
+  pass();
+}
+
+const isPages = (event) => event.detail.ctx?.sourceElement?.id === "page";
+
+function failed(event) {
+  if (!isPages(event)) return;
+  old();
+  setTimeout(() => changed("now"), APART_MS * 3);
 }
 
 function span(ms) {
@@ -53,7 +121,7 @@ function span(ms) {
 function tick() {
   for (const time of document.querySelectorAll("time[data-deadline]")) {
     const left = Date.parse(time.dataset.deadline) - now();
-    const text = left >= 0 ? span(left) : `overdue ${span(left)}`;
+    const text = left >= 0 ? span(left) : notice.dataset.overdue.replace("{span}", span(left));
     if (time.textContent !== text) time.textContent = text;
     const shown = time.closest(".deadline");
     shown?.classList.toggle("overdue", left < 0);
@@ -74,11 +142,19 @@ function show(img) {
   else picture(img);
 }
 
-document.addEventListener("visibilitychange", () => { if (!document.hidden) pass(); });
-document.addEventListener("htmx:after:swap", tick);
+document.addEventListener("visibilitychange", wake);
+// A page that the browser had laid aside comes back without its link.
+addEventListener("pageshow", (event) => { if (event.persisted) { old(); listen(); } });
+addEventListener("online", () => { if (!isLinked()) listen(); });
+addEventListener("pagehide", () => source.close());
+document.addEventListener("htmx:after:swap", (event) => { if (isPages(event)) renewed(); tick(); });
+document.addEventListener("htmx:error", failed);
+document.addEventListener("htmx:response:error", failed);
 setInterval(tick, 250);
+setInterval(watch, APART_MS);
 // The events tell of cases, not of each step of a decision; while one travels, the page asks.
 setInterval(() => { if (document.querySelector(".journey.travelling")) changed("now"); }, APART_MS);
 tick();
-listen(1000);
+if (!isTrue) old();
+listen();
 document.querySelectorAll("img[data-live]").forEach(show);

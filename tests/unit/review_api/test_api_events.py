@@ -3,19 +3,21 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator
+from datetime import datetime
 
 import pytest
 from fastapi import FastAPI, Request, Response
 from fastapi.sse import ServerSentEvent
 
 from quality.judgement import Verdict
+from quality.ports import StoreError
 from review_api.api.events import events
 from review_api.collaborators import Collaborators
-from review_api.feed import LOOK_EVERY_S, Event, Feed, Subscription
+from review_api.feed import BEAT_EVERY_LOOKS, LOOK_EVERY_S, Event, Feed, Subscription
 from review_api.sessions import COOKIE
 from tests.unit.review_api.conftest import LINE, FakeClock, Store
 
-TOPICS = {"line", "part", "cases", "alarms"}
+TOPICS = {"line", "part", "cases", "alarms", "beat"}
 
 
 @pytest.fixture
@@ -45,6 +47,7 @@ async def test_who_comes_is_told_everything(feed: Feed, store: Store, clock: Fak
     assert json.loads(told["part"].json)["serial"] == "B000001"
     assert [case["serial"] for case in json.loads(told["cases"].json)] == ["B000001"]
     assert json.loads(told["alarms"].json) == []
+    assert datetime.fromisoformat(json.loads(told["beat"].json)) <= clock.now()
 
 
 async def _caught_up(feed: Feed, subscription: Subscription, clock: FakeClock) -> str:
@@ -67,6 +70,41 @@ async def test_who_comes_back_is_told_what_they_missed(feed: Feed, store: Store,
     store.make_part(Verdict.PASS)
     with feed.subscribe(last_id) as subscription:
         assert (await _news(subscription, clock)).keys() == {"part"}
+
+
+async def test_a_page_drawn_before_it_listens_misses_nothing(feed: Feed, store: Store, clock: FakeClock) -> None:
+    with feed.subscribe(None) as subscription:
+        await _caught_up(feed, subscription, clock)
+    told = feed.told
+    store.make_part(Verdict.PASS)
+    with feed.subscribe(told) as subscription:
+        assert (await _news(subscription, clock)).keys() == {"part"}
+
+
+async def test_a_beat_tells_that_the_link_lives_though_nothing_changes(feed: Feed, clock: FakeClock) -> None:
+    with feed.subscribe(None) as subscription:
+        await _caught_up(feed, subscription, clock)
+        began = clock.now()
+        (beat,) = (await _news(subscription, clock)).values()
+    assert beat.topic == "beat"
+    assert (clock.now() - began).total_seconds() <= (BEAT_EVERY_LOOKS + 1) * LOOK_EVERY_S
+
+
+async def test_no_beat_comes_while_the_store_does_not_answer(clock: FakeClock) -> None:
+    class Locked:
+        def changed(self) -> int:
+            raise StoreError("the store is locked")
+
+    feed = Feed(LINE, Locked(), clock)  # type: ignore[arg-type]  # no more of the store is needed
+    feed.start()
+    with feed.subscribe(None) as subscription:
+        news = asyncio.create_task(subscription.news())
+        for _ in range(2 * BEAT_EVERY_LOOKS):
+            clock.advance(LOOK_EVERY_S)
+            await asyncio.sleep(0)
+        assert not news.done()
+        await feed.stop()
+        assert await news == []
 
 
 @pytest.mark.parametrize("last_id", ["another-3", "nonsense", "-", ""])
@@ -135,7 +173,7 @@ async def test_the_stream_ends_with_the_session(app: FastAPI, store: Store, cloc
     first = waiting.result()
     assert first.event in TOPICS
     assert first.id is not None
-    station.sessions.end(request.cookies[COOKIE], Response())
+    await station.sessions.end(request.cookies[COOKIE], Response())
     store.make_part()
     # What was read before the session ended may still come; nothing that was read after does.
     rest = asyncio.ensure_future(_all_of(stream))
