@@ -76,7 +76,7 @@ function decide(form) {
     decision.parameter = chosenParameter(form);
     decision.value = Number(said.get("value"));
   }
-  send(decision, form.dataset.title);
+  return send(decision, form.dataset.title, { deadline: form.dataset.deadline });
 }
 
 document.addEventListener("click", (event) => {
@@ -92,13 +92,16 @@ document.addEventListener("input", (event) => {
   if (form) update(form);
 });
 
-document.addEventListener("submit", (event) => {
+document.addEventListener("submit", async (event) => {
   const form = event.target.closest("form[data-decision]");
   if (!form) return;
   event.preventDefault();
-  if (!complete(form)) return;
+  const confirm = form.querySelector("[data-confirm]");
+  if (!complete(form) || confirm.disabled) return;
+  // Once is enough, and the sheet stays until the tablet has the decision for certain.
+  confirm.disabled = true;
+  await decide(form);
   close(form.closest("dialog"));
-  decide(form);
 });
 
 // `close` does not bubble, so it is caught on its way down.
