@@ -15,7 +15,7 @@ from records.accounts import account_of, every_account, store_account
 from records.database import Database
 from records.notice import Notice
 from records.pictures import Pictures, is_sha256
-from records.reading.alarms import alarm_page, alarms_of, listed_alarms, raised_between
+from records.reading.alarms import alarm_of, alarm_page, alarms_of, listed_alarms, raised_between
 from records.reading.cases import case_detail, case_page, cases_like
 from records.reading.decisions import decision_of, decision_page, orders_of
 from records.reading.defects import defect_rows
@@ -103,6 +103,11 @@ class ReviewRecords:
         """Alarms, newest first."""
         with self._database.read() as connection:
             return alarm_page(connection, line, wanted, below, limit)
+
+    def alarm(self, line: str, alarm_id: int) -> AlarmView | None:
+        """One alarm."""
+        with self._database.read() as connection:
+            return alarm_of(connection, line, alarm_id)
 
     def alarms_raised(self, line: str, since: datetime, until: datetime) -> tuple[datetime, ...]:
         """When alarms were raised between the two times, oldest first."""

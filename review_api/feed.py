@@ -86,7 +86,7 @@ class Feed:
             "line": self._line_state,
             "part": self._newest_part,
             "cases": self._waiting_cases,
-            "alarms": self._standing_alarms,
+            "alarms": self._listed_alarms,
         }
 
     def start(self) -> None:
@@ -185,5 +185,5 @@ class Feed:
         page = self._records.cases(self._line, WAITING_STATES, None, MOST_CASES)
         return [asdict(row.case) for row in page.rows]
 
-    def _standing_alarms(self) -> list[dict[str, Any]]:
-        return [asdict(alarm) for alarm in self._records.alarms(self._line, standing_only=True)]
+    def _listed_alarms(self) -> list[dict[str, Any]]:
+        return [asdict(alarm) for alarm in self._records.listed_alarms(self._line, self._clock.now())]

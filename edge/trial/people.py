@@ -64,7 +64,9 @@ class People:
         self._until: dict[FaultKind, float] = {}
         self._taken: list[Decision] = []
         self.resting = False
-        """True once nobody changes anything about the line any more: only what is held is still decided on."""
+        """True once nobody changes anything about the line any more: what is held is decided on, and the list of
+        alarms is read.
+        """
 
     def begin(self, kind: FaultKind, seconds: float) -> None:
         """They behave like that from now on, for that long."""
@@ -80,15 +82,22 @@ class People:
             for row in reversed(page.rows if page is not None else ()):
                 if self._random.random() < 0.5:  # noqa: PLR2004 - half of them wait for the next look
                     await self._decide_on(row.case)
-            if not self.resting and self._random.random() > OFTEN_ENOUGH:
+            if self.resting:
+                await self._acknowledge()
+            elif self._random.random() > OFTEN_ENOUGH:
                 await self._decide_on_the_line()
 
     async def _see(self, call: Callable[..., Any], *args: Any) -> Any:
-        """What the tablet shows; None when the store does not answer, and they look again later."""
+        """What the tablet shows; None when the store does not answer, and they try again later."""
         try:
             return await self._station(call, *args)
         except StoreError:
             return None
+
+    async def _acknowledge(self) -> None:
+        """Reads the list of alarms, and says that they know of each."""
+        for listed in await self._see(self._records.listed_alarms, LINE, self._clock.now()) or ():
+            await self._see(self._records.acknowledge_alarm, LINE, listed.alarm.id, NAMES[0], self._clock.now())
 
     async def _decide_on(self, case: Case) -> None:
         decision = self._about(case)

@@ -47,6 +47,12 @@ def listed_alarms(connection: Connection, line: str, now: datetime) -> tuple[Lis
     return tuple(sorted(listed, key=lambda each: (each.alarm.priority, each.alarm.raised_at, each.alarm.id)))
 
 
+def alarm_of(connection: Connection, line: str, alarm_id: int) -> AlarmView | None:
+    """One alarm."""
+    row = connection.execute(_newest(line).where(alarms.c.id == alarm_id)).first()
+    return _view(row) if row else None
+
+
 def alarm_page(
     connection: Connection, line: str, wanted: AlarmFilter, below: int | None, limit: int
 ) -> Page[AlarmView]:

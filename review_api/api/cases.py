@@ -1,4 +1,4 @@
-"""One thing at a time: a case, an inspection, a characteristic's history, the line, its alarms, a part."""
+"""One thing at a time: a case, an inspection, a characteristic's history, the line, a part."""
 
 from typing import Annotated, Any
 from uuid import UUID
@@ -6,7 +6,7 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel, Field
 
-from records.views import AlarmView, CaseDetail, HistoryPoint, InspectionDetail, InspectionRow
+from records.views import CaseDetail, HistoryPoint, InspectionDetail, InspectionRow
 from review_api.access import EVERYONE, allowed
 from review_api.collaborators import Handed
 from review_api.line import age_s
@@ -93,12 +93,6 @@ def line(station: Handed) -> Line:
         age_s=age_s(state, station.clock.now()),
         recent=station.records.recent_inspections(name, RECENT_PARTS),
     )
-
-
-@router.get("/alarms")
-def alarms(station: Handed, *, standing_only: bool = True) -> tuple[AlarmView, ...]:
-    """The line's alarms, newest first."""
-    return station.records.alarms(station.settings.line, standing_only=standing_only)
 
 
 @router.get("/parts")

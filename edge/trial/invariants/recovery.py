@@ -10,8 +10,6 @@ from quality.case import CaseKind, CaseState
 from quality.order import OrderState
 from records.views import Filter
 
-FOR_A_PERSON: Final = frozenset({"cycles missed"})
-"""Alarms that stand until somebody has looked."""
 FOR_MORE_PARTS: Final = frozenset({"coverage", "drift", "silent"})
 """Alarms that end with parts that are as they used to be; no more parts come."""
 TRAVELLING: Final = frozenset({OrderState.RECORDED, OrderState.SENT})
@@ -29,7 +27,7 @@ class Recovers(Rule):
         """Looks once, when the line has been quiet for minutes."""
         for alarm in self.scene.records.alarms(LINE, standing_only=True):
             self.must(
-                alarm.kind in FOR_A_PERSON | FOR_MORE_PARTS,
+                alarm.kind in FOR_MORE_PARTS,
                 f"the alarm {alarm.source}, {alarm.kind} still stands: {alarm.sentence}",
             )
         for row in every_inspection(self.scene).values():

@@ -59,6 +59,8 @@ class Scene:
         """Keeps what several rules need to know."""
         match fact:
             case Stored(call="raise_alarm", args=(Alarm() as alarm,)):
+                if alarm.latched:
+                    self._clear(fact.at, lambda span: _is(span, alarm.source, alarm.kind))
                 if not any(span.until is None and _is(span, alarm.source, alarm.kind) for span in self.alarms):
                     self.alarms.append(Span(alarm.source, alarm.kind, fact.at))
             case Stored(call="clear_alarm", args=(source, kind, _)):
