@@ -1,12 +1,13 @@
 """Starts the review station from the line's settings; it shares only the store with the edge process."""
 
+from edge.answers import print_line
 from edge.settings import LineSettings
 from edge.store import live_folder, notice, open_database
 from quality.characteristic import LineId, StationId
 from records.database import load_or_make_ledger_key
 from records.pictures import Pictures
 from records.review_records import ReviewRecords
-from review_api.accounts import seed_demo_accounts
+from review_api.seeding import FIRST_ADMIN, make_first_admin, seed_demo_accounts
 from review_api.serve import serve
 from review_api.settings import ReviewSettings
 
@@ -18,6 +19,9 @@ def run_review(settings: LineSettings) -> None:
         records = ReviewRecords(database, Pictures(settings.store.frames), notice(settings))
         if settings.review.demo:
             seed_demo_accounts(records)
+        elif (password := make_first_admin(records)) is not None:
+            # Shown once to whoever starts the station, past the log; it is worth nothing once it was changed.
+            print_line(f"Nobody has an account yet. Sign in as {FIRST_ADMIN}, one-time password {password}")
         serve(
             ReviewSettings(
                 line=LineId(settings.line),
@@ -30,6 +34,8 @@ def run_review(settings: LineSettings) -> None:
                 port=settings.review.port,
                 demo=settings.review.demo,
                 secure_cookies=settings.review.secure_cookies,
+                idle_minutes=settings.review.idle_minutes,
+                shifts=settings.shifts,
             ),
             records,
         )

@@ -3,11 +3,12 @@
 Unknown keys are refused. Every mistake is reported with its line in the file and the mend.
 """
 
+from datetime import time
 from pathlib import Path
 from typing import Annotated, Literal, Self
 from zoneinfo import ZoneInfo, available_timezones
 
-from pydantic import AfterValidator, Field, field_validator, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, field_validator, model_validator
 
 from edge.modbus_settings import DeviceSettings, GaugeSettings, Name, PlcSettings, Section
 from quality.characteristic import Characteristic, Limits
@@ -21,7 +22,9 @@ from quality.plan import (
     Thresholds,
     ToolLife,
 )
+from quality.shift import SHIFTS
 
+MINUTES_OF_A_DAY = 24 * 60
 MEASURE_EVERY = 5
 """Every so many parts one is measured, unless LINE.yaml says otherwise."""
 
@@ -30,6 +33,24 @@ def _known_zone(name: str) -> str:
     if name not in available_timezones():
         raise ValueError(f"no time zone is called {name!r}; write one like Europe/Berlin or Asia/Tokyo")
     return name
+
+
+def _time_of_day(written: object) -> object:
+    """YAML reads 14:00 as a number to the base of 60, and 06:00 as text."""
+    if not isinstance(written, int):
+        return written
+    if not 0 <= written < MINUTES_OF_A_DAY:
+        raise ValueError("it is no time of day; write one like 14:00")
+    return time(*divmod(written, 60))
+
+
+def _all_different(begins: tuple[time, ...]) -> tuple[time, ...]:
+    if len(set(begins)) < len(begins):
+        raise ValueError("two shifts begin at the same hour; remove one")
+    return tuple(sorted(begins))
+
+
+TimeOfDay = Annotated[time, BeforeValidator(_time_of_day)]
 
 
 class StoreSettings(Section):
@@ -237,6 +258,8 @@ class LineSettings(Section):
     line: Name
     station: Name
     time_zone: Annotated[str, AfterValidator(_known_zone)] = "UTC"
+    shifts: Annotated[tuple[TimeOfDay, ...], Field(min_length=1), AfterValidator(_all_different)] = SHIFTS
+    """The hours at which shifts begin."""
     store: StoreSettings = StoreSettings()
     plc: PlcSettings
     gauge: GaugeSettings | None = None

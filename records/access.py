@@ -37,6 +37,8 @@ class AccessRecords:
 
     def known_as(self, name_or_badge: str) -> Account | None:
         """The account of that name, else of whoever carries that badge."""
+        if "\0" in name_or_badge:
+            return None  # PostgreSQL has no text with it
         with self._database.read() as connection:
             return account_of(connection, name_or_badge) or account_of_badge(connection, name_or_badge)
 

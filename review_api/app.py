@@ -2,21 +2,32 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from pathlib import Path
 
 from argon2 import PasswordHasher
 from fastapi import FastAPI
-from fastapi.staticfiles import StaticFiles
+from starlette.middleware.gzip import GZipMiddleware
 
 from quality.ports import Clock
 from records.review_records import ReviewRecords
 from review_api import pages
 from review_api.accounts import PASSWORDS, Accounts
-from review_api.api import cases, decisions, description, events, exports, health, listings, pictures, session
+from review_api.api import (
+    alarms,
+    cases,
+    decisions,
+    description,
+    events,
+    exports,
+    health,
+    listings,
+    pictures,
+    session,
+)
 from review_api.body_limit import BodyLimit
 from review_api.clock import SystemClock
 from review_api.collaborators import Collaborators
 from review_api.cursors import Cursors
+from review_api.devices import Devices
 from review_api.feed import Feed
 from review_api.headers import SecurityHeaders
 from review_api.language import Languages
@@ -26,9 +37,12 @@ from review_api.observation import Observation
 from review_api.problems import answer_with_problems
 from review_api.sessions import Sessions
 from review_api.settings import ReviewSettings
+from review_api.shell import SHELL
+from review_api.tokens import Tokens
 
 LARGEST_BODY = 64 * 1024
-STATIC = Path(__file__).parent / "static"
+WORTH_COMPRESSING = 1024
+"""Bytes."""
 SYSTEM_CLOCK = SystemClock()
 
 
@@ -45,7 +59,15 @@ def create_app(
         records=records,
         clock=clock,
         accounts=Accounts(records, clock, hasher),
-        sessions=Sessions(settings.secret, records, clock, secure=settings.secure_cookies),
+        sessions=Sessions(
+            settings.secret,
+            records,
+            clock,
+            secure=settings.secure_cookies,
+            idle_s=settings.idle_minutes * 60,
+        ),
+        devices=Devices(settings.secret, secure=settings.secure_cookies),
+        tokens=Tokens(settings.secret, records, clock),
         cursors=cursors,
         newest=NewestPages(records, lambda below: cursors.seal("inspections", below)),
         feed=Feed(settings.line, records, clock),
@@ -70,13 +92,16 @@ def create_app(
     )
     app.state.collaborators = station
     answer_with_problems(app, station.languages)
+    # A stream of events goes through as it is. A page tells no secret of another site beside what that site asked:
+    # the cookie does not come along from there.
+    app.add_middleware(GZipMiddleware, minimum_size=WORTH_COMPRESSING, compresslevel=5)
     app.add_middleware(Shortcut, newest=station.newest, sessions=station.sessions)
     app.add_middleware(BodyLimit, most=LARGEST_BODY)
     app.add_middleware(SecurityHeaders)
     app.add_middleware(Observation, metrics=station.metrics, clock=clock)
     # The listings come before single things, so that their fixed paths are met first.
-    for subject in (health, session, listings, cases, decisions, exports, events, pictures, description):
+    for subject in (health, session, listings, alarms, cases, decisions, exports, events, pictures, description):
         app.include_router(subject.router)
     app.include_router(pages.router)
-    app.mount("/static", StaticFiles(directory=STATIC), name="static")
+    app.mount("/static", SHELL, name="static")
     return app

@@ -10,12 +10,14 @@ from quality.ports import Clock
 from records.review_records import ReviewRecords
 from review_api.accounts import Accounts
 from review_api.cursors import Cursors
+from review_api.devices import Devices
 from review_api.feed import Feed
 from review_api.language import Language, Languages
 from review_api.metrics import Metrics
 from review_api.newest import NewestPages
 from review_api.sessions import Sessions
 from review_api.settings import ReviewSettings
+from review_api.tokens import Tokens
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +29,8 @@ class Collaborators:
     clock: Clock
     accounts: Accounts
     sessions: Sessions
+    devices: Devices
+    tokens: Tokens
     cursors: Cursors
     newest: NewestPages
     feed: Feed

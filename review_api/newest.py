@@ -9,7 +9,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from records.review_records import ReviewRecords
 from records.views import Filter
-from review_api.sessions import COOKIE, Sessions
+from review_api.sessions import Sessions
 
 PATH = "/api/v1/inspections"
 REMEMBERED = 64
@@ -88,8 +88,9 @@ class Shortcut:
 
     async def _page(self, scope: Scope) -> bytes | None:
         cookies = next((value for name, value in scope["headers"] if name == b"cookie"), b"")
-        cookie = cookie_parser(cookies.decode("latin-1")).get(COOKIE)
-        if cookie is None or await self._sessions.verify(cookie) is None:
+        cookie = cookie_parser(cookies.decode("latin-1")).get(self._sessions.cookie)
+        session = None if cookie is None else await self._sessions.verify(cookie)
+        if session is None or session.person.must_change:
             return None
         return await self._newest.known_page(scope["query_string"])
 

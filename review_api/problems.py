@@ -21,6 +21,7 @@ from review_api.language import Languages
 
 PROBLEM_JSON = "application/problem+json"
 NOT_SIGNED_IN = "NOT_SIGNED_IN"
+MUST_CHANGE = "MUST_CHANGE"
 STORE = "STORE"
 REFUSAL_STATUS: Mapping[RefusalCode, int] = {
     RefusalCode.STALE: 409,
@@ -104,6 +105,8 @@ def answer_with_problems(app: FastAPI, languages: Languages) -> None:
         if error.code == NOT_SIGNED_IN and request.method == "GET" and _is_page_visit(request):
             wanted = request.url.path + (f"?{request.url.query}" if request.url.query else "")
             return RedirectResponse(f"/sign-in?next={quote(wanted)}", status_code=303)
+        if error.code == MUST_CHANGE and request.method == "GET" and _is_page_visit(request):
+            return RedirectResponse("/me", status_code=303)
         return problem_response(
             request.url.path, error.status, error.code, say(request, error.said), headers=error.headers
         )

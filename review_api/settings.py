@@ -1,11 +1,13 @@
 """What one review station is told at its start."""
 
 from dataclasses import dataclass, field
+from datetime import time
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from quality.characteristic import LineId, StationId
 from quality.plan import ControlPlan
+from quality.shift import SHIFTS
 
 SHORTEST_SECRET = 32
 
@@ -16,8 +18,9 @@ class ReviewSettings:
 
     `time_zone` is the plant's, in which reports give times. `live_folder` holds the newest picture of each
     camera as `CAMERA.jpg`. `secret` signs sessions and cursors and is never shown. `secure_cookies` is for
-    stations behind TLS. `language` is spoken where neither the person nor their browser asked for another. Raises
-    ValueError for a secret under 32 bytes.
+    stations behind TLS. `language` is spoken where neither the person nor their browser asked for another.
+    `idle_minutes` is how long a tablet that nobody touches stays signed in. Raises ValueError for a secret under
+    32 bytes.
     """
 
     line: LineId
@@ -31,6 +34,8 @@ class ReviewSettings:
     demo: bool = False
     secure_cookies: bool = False
     language: str = "en"
+    idle_minutes: float = 15
+    shifts: tuple[time, ...] = SHIFTS
 
     def __post_init__(self) -> None:
         if len(self.secret) < SHORTEST_SECRET:

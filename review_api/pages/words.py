@@ -1,12 +1,13 @@
 """The words of the pages for the codes of the records."""
 
-from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
 
 from quality.case import CaseState, DecisionKind, Disposition
 from quality.judgement import Judgement, Verdict
 from quality.plan import ControlPlan, Role
+from quality.reasons import choice
+from records.views import DecisionView
 from review_api.language import N_, Language
 
 _WORDS: dict[StrEnum, str] = {
@@ -14,6 +15,7 @@ _WORDS: dict[StrEnum, str] = {
     Verdict.REVIEW: N_("held for review"),
     Verdict.HOLD: N_("held"),
     CaseState.OPEN: N_("waits for an answer"),
+    CaseState.PROPOSED: N_("waits for a second person"),
     CaseState.ANSWERED: N_("answered, waits for the PLC"),
     CaseState.CLOSED: N_("closed"),
     DecisionKind.RELEASE: N_("Release"),
@@ -30,21 +32,8 @@ _WORDS: dict[StrEnum, str] = {
     Role.ENGINEER: N_("engineer"),
     Role.SUPERVISOR: N_("supervisor"),
     Role.IT: N_("plant IT"),
+    Role.ADMIN: N_("administrator"),
 }
-
-REASONS: Mapping[str, tuple[str, ...]] = {
-    DecisionKind.RELEASE: (
-        N_("Measured, within limits"),
-        N_("Looked at, no defect"),
-        N_("False alarm of the model"),
-    ),
-    DecisionKind.CONFIRM_HOLD: (N_("Defect seen"), N_("Measured out of limits"), N_("Cannot be judged here")),
-    DecisionKind.ADJUST_PARAMETER: (N_("Drifts towards the limit"), N_("Tool wears"), N_("After a tool change")),
-    DecisionKind.MEASURE: (N_("Forecast is uncertain"), N_("Model and eye disagree"), N_("After an adjustment")),
-    DecisionKind.STOP_LINE: (N_("Same fault on several parts"), N_("Tool damaged"), N_("Wrong material")),
-    DecisionKind.RESUME: (N_("Cause removed"), N_("Hold lane cleared"), N_("Stopped by mistake")),
-}
-"""What is usually said; each is one touch, and free text can be added or stand alone."""
 
 _READING_UNITS = {"kw": "kW", "um": "µm", "mm_s": "mm/s", "c": "°C", "bar": "bar", "parts": "parts"}
 
@@ -52,6 +41,14 @@ _READING_UNITS = {"kw": "kW", "um": "µm", "mm_s": "mm/s", "c": "°C", "bar": "b
 def word(language: Language, code: StrEnum) -> str:
     """What a page calls that code."""
     return language.gettext(_WORDS[code])
+
+
+def because(language: Language, decision: DecisionView, plan: ControlPlan) -> str:
+    """Why it was decided: the reason that was chosen, and what was written."""
+    code = decision.reason_code
+    chosen = None if code is None else choice(plan, decision.kind, code)
+    said = code if chosen is None else chosen.text(language.code)
+    return ". ".join(part for part in (said, decision.reason) if part)
 
 
 def countdown(language: Language, deadline: datetime, now: datetime) -> str:

@@ -27,8 +27,8 @@ from records.database import Database
 from records.edge_records import EdgeRecords
 from records.pictures import Pictures
 from records.review_records import ReviewRecords
-from review_api.accounts import seed_demo_accounts
 from review_api.app import create_app
+from review_api.seeding import seed_demo_accounts
 from review_api.settings import ReviewSettings
 
 LINE = LineId("beam-line-3")

@@ -1,6 +1,5 @@
 """Signing in: who gets in, how long it lasts, and what ends it."""
 
-import asyncio
 from dataclasses import replace
 
 import httpx
@@ -24,8 +23,7 @@ async def test_a_person_signs_in_and_is_known(engineer: httpx.AsyncClient) -> No
 async def test_the_cookie_is_out_of_reach_for_scripts_and_other_sites(anyone: httpx.AsyncClient) -> None:
     answer = await anyone.post(ME, json={"name": "engineer", "password": "engineer"})
     flags = answer.headers["set-cookie"].lower()
-    assert "httponly" in flags
-    assert "samesite=lax" in flags
+    assert flags.count("httponly; ") == flags.count("samesite=strict") == 2
 
 
 @pytest.mark.parametrize("secure", [True, False])
@@ -35,7 +33,11 @@ async def test_the_cookie_goes_over_tls_alone_where_there_is_tls(
     app = create_app(replace(settings, secure_cookies=secure), store.review, clock, CHEAP)
     async with visitor(app) as client:
         answer = await client.post(ME, json={"name": "engineer", "password": "engineer"})
-    assert ("secure" in answer.headers["set-cookie"].lower()) is secure
+    flags = answer.headers["set-cookie"].lower()
+    assert flags.count("; secure") == (2 if secure else 0)
+    prefix = "__Host-" if secure else ""
+    assert set(answer.cookies) == {prefix + COOKIE, f"{prefix}jidoka_device"}
+    assert "domain" not in flags
 
 
 def test_a_short_secret_is_refused(settings: ReviewSettings) -> None:
@@ -76,10 +78,79 @@ async def test_a_forged_cookie_is_worth_nothing(engineer: httpx.AsyncClient) -> 
 
 
 async def test_a_session_is_over_after_twelve_hours(engineer: httpx.AsyncClient, clock: FakeClock) -> None:
-    clock.advance(LASTS_S - 1)
+    for _ in range(LASTS_S // 600):
+        assert (await engineer.post(f"{ME}/touched")).status_code == 204
+        clock.advance(600)
     assert (await engineer.get(ME)).status_code == 200
     clock.advance(2)
     assert (await engineer.get(ME)).status_code == 401
+
+
+async def test_a_tablet_that_nobody_touches_is_signed_out_however_much_its_pages_ask(
+    engineer: httpx.AsyncClient, clock: FakeClock
+) -> None:
+    idle_s = (await engineer.get(ME)).json()["idle_s"]
+    assert idle_s == 15 * 60
+    for _ in range(15):
+        clock.advance(59)
+        assert (await engineer.get(ME)).status_code == 200
+        assert (await engineer.get("/api/v1/cases")).status_code == 200
+        refresh = {"accept": "text/html", "hx-request": "true"}
+        assert (await engineer.get("/cases", headers=refresh)).status_code == 200
+    clock.advance(17)
+    assert (await engineer.get(ME)).status_code == 401
+
+
+async def test_opening_a_page_begins_the_idle_time_anew(engineer: httpx.AsyncClient, clock: FakeClock) -> None:
+    for _ in range(3):
+        clock.advance(14 * 60)
+        assert (await engineer.get("/cases", headers={"accept": "text/html"})).status_code == 200
+    clock.advance(14 * 60)
+    assert (await engineer.get(ME)).status_code == 200
+
+
+async def test_a_restart_gives_an_idle_session_no_second_life(
+    settings: ReviewSettings, store: Store, clock: FakeClock, engineer: httpx.AsyncClient
+) -> None:
+    cookie = f"{COOKIE}={engineer.cookies[COOKIE]}"
+    clock.advance(10 * 60)
+    async with visitor(create_app(settings, store.review, clock, CHEAP)) as client:
+        assert (await client.get(ME, headers={"cookie": cookie})).status_code == 200
+        clock.advance(15 * 60 + 1)
+        assert (await client.get(ME, headers={"cookie": cookie})).status_code == 401
+
+
+async def test_what_was_signed_out_stays_so_after_a_restart(
+    settings: ReviewSettings, store: Store, clock: FakeClock, engineer: httpx.AsyncClient
+) -> None:
+    cookie = f"{COOKIE}={engineer.cookies[COOKIE]}"
+    assert (await engineer.delete(ME)).status_code == 204
+    async with visitor(create_app(settings, store.review, clock, CHEAP)) as client:
+        assert (await client.get(ME, headers={"cookie": cookie})).status_code == 401
+
+
+async def test_signing_out_everywhere_ends_every_session_of_the_account(
+    app: FastAPI, engineer: httpx.AsyncClient, clock: FakeClock
+) -> None:
+    async with visitor(app, "engineer") as elsewhere, visitor(app, "supervisor") as other:
+        assert (await engineer.get(ME)).status_code == 200
+        assert (await elsewhere.delete(f"{ME}?everywhere=true")).status_code == 204
+        clock.advance(1)
+        assert (await engineer.get(ME)).status_code == 401
+        assert (await other.get(ME)).status_code == 200
+
+
+async def test_an_account_that_is_switched_off_is_out_within_a_second(
+    engineer: httpx.AsyncClient, store: Store, clock: FakeClock
+) -> None:
+    assert (await engineer.get(ME)).status_code == 200
+    store.review.access.change("engineer", "disabled", lambda a: replace(a, disabled=True), "admin", clock.now())
+    clock.advance(1)
+    assert (await engineer.get(ME)).status_code == 401
+    answer = await engineer.post(ME, json={"name": "engineer", "password": "engineer"})
+    assert (answer.status_code, answer.json()["code"]) == (403, "DISABLED")
+    answer = await engineer.post(ME, json={"name": "engineer", "password": "wrong"})
+    assert (answer.status_code, answer.json()["code"]) == (401, "WRONG_PASSWORD")
 
 
 async def test_signing_out_ends_the_session_even_for_who_kept_the_cookie(engineer: httpx.AsyncClient) -> None:
@@ -97,36 +168,6 @@ async def test_a_new_password_ends_old_sessions(
     store.review.save_account(replace(account, password_hash=CHEAP.hash("another")))
     clock.advance(2)
     assert (await engineer.get(ME)).status_code == 401
-
-
-async def test_wrong_tries_make_the_account_wait_longer_and_longer(
-    anyone: httpx.AsyncClient, clock: FakeClock
-) -> None:
-    async def attempt(password: str) -> httpx.Response:
-        return await anyone.post(ME, json={"name": "engineer", "password": password})
-
-    for _ in range(5):
-        assert (await attempt("wrong")).status_code == 401
-    waits = []
-    for _ in range(8):
-        refused = await attempt("engineer")
-        assert refused.status_code == 429
-        waits.append(int(refused.headers["retry-after"]))
-        clock.advance(waits[-1])
-        assert (await attempt("wrong")).status_code == 401
-    assert waits == sorted(waits)
-    assert waits[-1] >= 60
-    assert waits[-1] <= 61
-    clock.advance(61)
-    assert (await attempt("engineer")).status_code == 200
-    assert (await attempt("wrong")).status_code == 401
-
-
-async def test_what_many_try_at_once_counts_as_well(anyone: httpx.AsyncClient) -> None:
-    tries = [anyone.post(ME, json={"name": "engineer", "password": f"wrong {n}"}) for n in range(12)]
-    statuses = [answer.status_code for answer in await asyncio.gather(*tries)]
-    assert statuses.count(401) == 5
-    assert statuses.count(429) == 7
 
 
 async def test_one_account_waiting_does_not_make_another_wait(anyone: httpx.AsyncClient) -> None:
