@@ -113,6 +113,7 @@ async def assemble(settings: LineSettings, around: Surroundings, pace: Pace = Pa
     gate = CountingGate(around.gate, counts_to, last)
     gauge = around.gauge and CountingGauge(around.gauge, counts_to)
     devices = [CountingDevice(device, counts_to) for device in around.devices]
+    await write(records.use_plan, plan)
     alarms = Alarms(records, write, clock)
     await alarms.start_afresh()
     history = await write(records.history, HISTORY_ROWS)

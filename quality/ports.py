@@ -13,6 +13,7 @@ from quality.influence import Influence
 from quality.inspection import Cycle, Inspection
 from quality.judgement import ReasonCode, Verdict
 from quality.order import Order, OrderCode, OrderResult, OrderState
+from quality.plan import ControlPlan
 from quality.station import Scan, VerdictAnswer
 
 HistoryRow = tuple[Cycle, tuple[Reading, ...], tuple[Measurement, ...]]
@@ -199,6 +200,10 @@ class Records(Protocol):
 
     def changed(self) -> int:
         """A number that differs when anything was committed by another connection; costs microseconds."""
+        ...
+
+    def use_plan(self, plan: ControlPlan) -> None:
+        """The line is run with that control plan from now on; keeps what it says, once for each version."""
         ...
 
     def pending_decisions(self) -> list[Decision]:

@@ -18,12 +18,14 @@ from quality.inspection import Cycle, Inspection
 from quality.judge import leading, main_reason
 from quality.judgement import ReasonCode, Verdict
 from quality.order import Order, OrderCode, OrderResult, OrderState
+from quality.plan import ControlPlan
 from quality.ports import AlreadyRecorded
 from quality.station import VerdictAnswer
 from records.database import Database
 from records.encoding import judgements_from
 from records.ledger import append
 from records.pictures import Pictures
+from records.plans import keep_plan
 from records.reading.cycles import newest_cycles
 from records.rows import case_from, cycle_from, decision_from, order_from
 from records.tables import cases, decisions, inspections, orders
@@ -169,6 +171,11 @@ class EdgeRecords:
         """A number that differs when anything was committed by another connection; costs microseconds."""
         with self._one_at_a_time:
             return self._database.changed(self._connection)
+
+    def use_plan(self, plan: ControlPlan) -> None:
+        """Keeps the plan that the line is run with from now on."""
+        with self._writing() as connection:
+            keep_plan(connection, self._key, self._now(), self._line, plan)
 
     def pending_decisions(self) -> list[Decision]:
         """Decisions not carried out yet, oldest first."""

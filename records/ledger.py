@@ -32,9 +32,15 @@ DECISION_FACTS = (
     *("kind", "line", "decided_by", "role", "decided_at", "reason", "case_version", "disposition"),
     *("parameter", "value", "serial"),
 )
+LATER_DECISION_FACTS = ("reason_code", "signed_at")
+"""Facts that decisions of earlier versions of this program do not have: they count where there are any."""
+SECOND_FACTS = (
+    *("seconded_by", "seconded_role", "seconded_at", "second_agrees", "second_reason", "second_signed_at"),
+)
 _WITNESSED = {
-    "inspection": (inspections, inspections.c.id, INSPECTION_FACTS),
-    "decision": (decisions, decisions.c.number, DECISION_FACTS),
+    "inspection": (inspections, inspections.c.id, INSPECTION_FACTS, ()),
+    "decision": (decisions, decisions.c.number, DECISION_FACTS, LATER_DECISION_FACTS),
+    "second": (decisions, decisions.c.number, SECOND_FACTS, ()),
 }
 
 
@@ -56,9 +62,14 @@ class LedgerCheck:
     sentence: str
 
 
-def digest(row: Mapping[str, Any], facts: tuple[str, ...]) -> str:
-    """SHA-256 in hex over those fields of a row, which never change once written."""
-    return hashlib.sha256(orjson.dumps([row[fact] for fact in facts])).hexdigest()
+def digest(row: Mapping[str, Any], facts: tuple[str, ...], later: tuple[str, ...] = ()) -> str:
+    """SHA-256 in hex over those fields of a row, which never change once written.
+
+    A field in `later` counts only where it is not None, by its name: rows from before it was there keep theirs.
+    """
+    content = [row[fact] for fact in facts]
+    content += [[fact, row[fact]] for fact in later if row[fact] is not None]
+    return hashlib.sha256(orjson.dumps(content)).hexdigest()
 
 
 def append(connection: Connection, key: bytes, at: datetime, *entries: tuple[str, Mapping[str, object]]) -> None:
@@ -140,11 +151,11 @@ class _Witnessed:
     def __init__(self, connection: Connection, contents: list[dict[str, Any]]) -> None:
         self._contents = contents
         self._digests: dict[tuple[str, int], str] = {}
-        for kind, (table, number, facts) in _WITNESSED.items():
+        for kind, (table, number, facts, later) in _WITNESSED.items():
             wanted = [content["id"] for content in contents if content["kind"] == kind]
-            columns = [table.c[fact] for fact in facts]
+            columns = [table.c[fact] for fact in (*facts, *later)]
             for row in connection.execute(select(number, *columns).where(number.in_(wanted))).mappings():
-                self._digests[kind, row[number]] = digest(dict(row), facts)
+                self._digests[kind, row[number]] = digest(dict(row), facts, later)
 
     def fault(self, number: int) -> str | None:
         """What is wrong with the row that the entry tells of, or None."""

@@ -1,12 +1,12 @@
 """What the review station reads and decides through."""
 
-from collections.abc import Iterator
-from datetime import datetime
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from uuid import UUID
 
 from quality.alarm import Shelf
-from quality.case import CaseState, Decision
+from quality.case import CaseState, Decision, Second
 from quality.judgement import Verdict
 from quality.order import Order
 from quality.plan import ControlPlan
@@ -15,9 +15,10 @@ from records.accounts import account_of, every_account, store_account
 from records.database import Database
 from records.notice import Notice
 from records.pictures import Pictures, is_sha256
+from records.plans import plan_of, plans_of
 from records.reading.alarms import alarm_of, alarm_page, alarms_of, listed_alarms, raised_between
 from records.reading.cases import case_detail, case_page, cases_like
-from records.reading.decisions import decision_of, decision_page, orders_of
+from records.reading.decisions import decision_of, decision_page, orders_of, stored_decision
 from records.reading.defects import defect_rows
 from records.reading.earlier import earlier_cases
 from records.reading.inspections import (
@@ -30,6 +31,8 @@ from records.reading.inspections import (
 )
 from records.reading.line import newest_good_frame, state_of, totals_of
 from records.reading.measurements import characteristic_history, measurement_page
+from records.shift_records import ShiftRecords
+from records.trace import TraceRecords
 from records.views import (
     Account,
     AlarmFilter,
@@ -48,22 +51,35 @@ from records.views import (
     ListedAlarm,
     MeasurementRow,
     Page,
+    PlanRow,
+    PlanView,
 )
 from records.writing.alarms import acknowledge, put_on_shelf, take_off_shelf
-from records.writing.decisions import add_decision
+from records.writing.cases import leave_case, take_case
+from records.writing.decisions import add_decision, add_second
 
 
 class ReviewRecords:
     """The store, as the review station needs it. Safe to be called from many threads; every call is short.
 
-    `notice` is where the edge process says that it can write nothing. Every method raises StoreError.
+    `notice` is where the edge process says that it can write nothing; `now` is the time by which it is forgotten
+    who was on a case. Every method raises StoreError.
     """
 
-    def __init__(self, database: Database, pictures: Pictures, notice: Notice | None = None) -> None:
+    def __init__(
+        self,
+        database: Database,
+        pictures: Pictures,
+        notice: Notice | None = None,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._now = now
         self._database = database
         self._pictures = pictures
         self._notice = notice
         self.access = AccessRecords(database)
+        self.shifts = ShiftRecords(database)
+        self.trace = TraceRecords(database)
 
     def changed(self) -> int:
         """A number that differs when anything was committed or said, by any process; costs microseconds."""
@@ -138,12 +154,12 @@ class ReviewRecords:
     ) -> Page[CaseRow]:
         """Cases, newest first."""
         with self._database.read() as connection:
-            return case_page(connection, line, states, below, limit)
+            return case_page(connection, line, states, below, limit, self._now())
 
     def case(self, case_id: UUID) -> CaseDetail | None:
         """One case with its inspection and decisions."""
         with self._database.read() as connection:
-            return case_detail(connection, self._pictures, case_id)
+            return case_detail(connection, self._pictures, case_id, self._now())
 
     def decide(self, decision: Decision, plan: ControlPlan, current: float | None) -> DecisionView:
         """Records the decision, durable when this returns; the same decision again returns what is stored.
@@ -152,10 +168,27 @@ class ReviewRecords:
         """
         with self._database.write() as connection:
             add_decision(connection, self._database.ledger_key, decision, plan, current)
-            stored = decision_of(connection, decision.id)
-        if stored is None:
-            raise LookupError(f"decision {decision.id} is gone though it was just recorded.")
-        return stored
+            return stored_decision(connection, decision.id)
+
+    def second(self, decision_id: UUID, opinion: Second, plan: ControlPlan, current: float | None) -> DecisionView:
+        """Records what the second person says of a decision; the same again changes nothing.
+
+        Durable when this returns. `current` as for `decide`. Raises Refusal, and then nothing was changed; LookupError when there is no such
+        decision.
+        """
+        with self._database.write() as connection:
+            add_second(connection, self._database.ledger_key, decision_id, opinion, plan, current)
+            return stored_decision(connection, decision_id)
+
+    def take(self, case_id: UUID, by: str) -> None:
+        """Shows the others that this person is on the case now. A closed or unknown case stays as it is."""
+        with self._database.write() as connection:
+            take_case(connection, case_id, by, self._now())
+
+    def leave(self, case_id: UUID, by: str) -> None:
+        """The person is not on the case any more."""
+        with self._database.write() as connection:
+            leave_case(connection, case_id, by)
 
     def decision(self, decision_id: UUID) -> DecisionView | None:
         """One decision and how far it has travelled."""
@@ -166,6 +199,16 @@ class ReviewRecords:
         """Decisions, newest first, by line, time (decided at) and serial."""
         with self._database.read() as connection:
             return decision_page(connection, wanted, below, limit)
+
+    def plans(self, line: str) -> tuple[PlanRow, ...]:
+        """Every control plan that the line has been run with, the newest first."""
+        with self._database.read() as connection:
+            return plans_of(connection, line)
+
+    def plan(self, line: str, version: str) -> PlanView | None:
+        """One of the line's control plans, with all that it says."""
+        with self._database.read() as connection:
+            return plan_of(connection, line, version)
 
     def orders(self, line: str) -> tuple[Order, ...]:
         """Every order of the line, by sequence."""
@@ -211,7 +254,7 @@ class ReviewRecords:
     def similar_cases(self, case_id: UUID, count: int = 3) -> tuple[CaseDetail, ...]:
         """The newest closed cases with the same leading subject, newest first."""
         with self._database.read() as connection:
-            return cases_like(connection, self._pictures, case_id, count)
+            return cases_like(connection, self._pictures, case_id, count, self._now())
 
     def earlier_cases(self, case_id: UUID, count: int) -> tuple[EarlierCase, ...]:
         """The newest closed cases with the same leading subject, newest first, with what was seen and decided."""

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from sqlalchemy import Row
 
-from quality.case import Case, CaseKind, CaseState, Decision, DecisionKind, Disposition
+from quality.case import Case, CaseKind, CaseState, Decision, DecisionKind, Disposition, Second, Taken
 from quality.characteristic import LineId, PartSerial, StationId
 from quality.inspection import Cycle, Inspection
 from quality.order import Order, OrderCode, OrderState
@@ -101,8 +101,8 @@ def case_from(row: AnyRow) -> Case:
     )
 
 
-def decision_values(decision: Decision, serial: str | None) -> dict[str, Any]:
-    """The row of a decision that waits for the edge."""
+def decision_values(decision: Decision, serial: str | None, travel: OrderState) -> dict[str, Any]:
+    """The row of a decision that waits for the edge, or for a second person."""
     return {
         "id": decision.id,
         "kind": decision.kind.value,
@@ -117,8 +117,10 @@ def decision_values(decision: Decision, serial: str | None) -> dict[str, Any]:
         "parameter": decision.parameter,
         "value": decision.value,
         "serial": serial,
-        "travel": OrderState.RECORDED.value,
+        "travel": travel.value,
         "detail": "",
+        "reason_code": decision.reason_code,
+        "signed_at": micros(decision.signed_at) if decision.signed_at else None,
     }
 
 
@@ -137,7 +139,40 @@ def decision_from(row: AnyRow) -> Decision:
         disposition=Disposition(row.disposition) if row.disposition else None,
         parameter=row.parameter,
         value=row.value,
+        reason_code=row.reason_code,
+        signed_at=moment(row.signed_at) if row.signed_at is not None else None,
     )
+
+
+def second_values(opinion: Second) -> dict[str, Any]:
+    """What the second person's answer adds to the row of a decision."""
+    return {
+        "seconded_by": opinion.by,
+        "seconded_role": opinion.role.value,
+        "seconded_at": micros(opinion.at),
+        "second_agrees": opinion.agrees,
+        "second_reason": opinion.reason,
+        "second_signed_at": micros(opinion.signed_at) if opinion.signed_at else None,
+    }
+
+
+def second_from(row: AnyRow) -> Second | None:
+    """The second person's answer in the row of a decision; None when there is none."""
+    if row.seconded_by is None:
+        return None
+    return Second(
+        by=row.seconded_by,
+        role=Role(row.seconded_role),
+        at=moment(row.seconded_at),
+        agrees=row.second_agrees,
+        reason=row.second_reason,
+        signed_at=moment(row.second_signed_at) if row.second_signed_at is not None else None,
+    )
+
+
+def taken_from(row: AnyRow) -> Taken:
+    """The decision of a row as others are told of it."""
+    return Taken(decision_from(row), row.travel == OrderState.PROPOSED.value, second_from(row))
 
 
 def order_from(row: AnyRow) -> Order:

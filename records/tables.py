@@ -138,6 +138,9 @@ class CaseTable(Base):
     inspection_id: Mapped[int | None] = mapped_column(ForeignKey("inspections.id"), index=True)
     subject: Mapped[str | None] = mapped_column(Text)
     """The subject of the gravest judgement, by which similar cases are found."""
+    taken_by: Mapped[str | None] = mapped_column(Text)
+    """Who is on it, for the others to see; no evidence, and not in the ledger."""
+    taken_at: Mapped[int | None] = mapped_column(BigInteger)
 
 
 class DecisionTable(Base):
@@ -165,6 +168,25 @@ class DecisionTable(Base):
     serial: Mapped[str | None] = mapped_column(Text, index=True)
     travel: Mapped[str] = mapped_column(Text)
     detail: Mapped[str] = mapped_column(Text)
+    reason_code: Mapped[str | None] = mapped_column(Text)
+    signed_at: Mapped[int | None] = mapped_column(BigInteger)
+    seconded_by: Mapped[str | None] = mapped_column(Text)
+    """Who answered a decision that needs two; what stands in the columns after it is theirs."""
+    seconded_role: Mapped[str | None] = mapped_column(Text)
+    seconded_at: Mapped[int | None] = mapped_column(BigInteger)
+    second_agrees: Mapped[bool | None]
+    second_reason: Mapped[str | None] = mapped_column(Text)
+    second_signed_at: Mapped[int | None] = mapped_column(BigInteger)
+
+
+class PlanTable(Base):
+    """Every control plan that a line has been run with, as JSON, by its version."""
+
+    __tablename__ = "plans"
+    line: Mapped[str] = mapped_column(Text, primary_key=True)
+    version: Mapped[str] = mapped_column(Text, primary_key=True)
+    content: Mapped[str] = mapped_column(Text)
+    first_used_at: Mapped[int] = mapped_column(BigInteger)
 
 
 class OrderTable(Base):
@@ -329,6 +351,7 @@ measurements = cast(Table, MeasurementTable.__table__)
 cases = cast(Table, CaseTable.__table__)
 decisions = cast(Table, DecisionTable.__table__)
 orders = cast(Table, OrderTable.__table__)
+plans = cast(Table, PlanTable.__table__)
 alarms = cast(Table, AlarmTable.__table__)
 shelves = cast(Table, ShelfTable.__table__)
 shift_notes = cast(Table, ShiftNoteTable.__table__)

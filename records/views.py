@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 from uuid import UUID
 
 from quality.alarm import AlarmState, Shelf
-from quality.case import Case, DecisionKind, Disposition
+from quality.case import Case, DecisionKind, Disposition, Second
 from quality.influence import Influence
 from quality.judgement import Judgement, Verdict
 from quality.order import OrderState
@@ -92,7 +92,9 @@ class InspectionDetail:
 class DecisionView:
     """A decision and how far it has travelled.
 
-    `travel` is RECORDED (waits for the edge), SENT, DONE, REFUSED or UNKNOWN, `detail` the sentence with it.
+    `travel` is PROPOSED (waits for a second person), RECORDED (waits for the edge), SENT, DONE, REFUSED or
+    UNKNOWN, `detail` the sentence with it. `signed_at` is when the person proved anew who they are; `second` is
+    what the second person said, where one was asked and has answered.
     """
 
     id: UUID
@@ -108,25 +110,49 @@ class DecisionView:
     travel: OrderState
     detail: str
     serial: str | None
+    reason_code: str | None = None
+    signed_at: datetime | None = None
+    second: Second | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class CaseRow:
-    """A case as the queue shows it, with the judgements that opened it."""
+    """A case as the queue shows it, with the judgements that opened it, and who is on it since when."""
 
     case: Case
     inspection_id: int | None
     verdict: Verdict | None
     judgements: tuple[Judgement, ...]
+    taken_by: str | None = None
+    taken_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class CaseDetail:
-    """A case with its inspection and every decision taken on it, oldest first."""
+    """A case with its inspection, every decision on it, oldest first, and who is on it since when."""
 
     case: Case
     inspection: InspectionDetail | None
     decisions: tuple[DecisionView, ...]
+    taken_by: str | None = None
+    taken_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PlanRow:
+    """A control plan that a line has been run with, and since when."""
+
+    version: str
+    first_used_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class PlanView:
+    """As `PlanRow`, with all that the plan says."""
+
+    version: str
+    first_used_at: datetime
+    content: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ from quality.inspection import Cycle, Inspection
 from quality.judge import main_reason
 from quality.judgement import ReasonCode, Verdict
 from quality.order import Order, OrderCode, OrderResult, OrderState
+from quality.plan import ControlPlan
 from quality.ports import AlreadyRecorded, EquipmentError, HistoryRow
 from quality.station import Scan, StationStatus, VerdictAnswer
 
@@ -271,6 +272,7 @@ class FakeRecords:
     raised: list[Alarm] = field(default_factory=list)
     line: Mapping[str, object] = field(default_factory=dict)
     rows: list[HistoryRow] = field(default_factory=list)
+    plans: list[ControlPlan] = field(default_factory=list)
     changes: int = 0
     order_floor: int = 0
     on_record: Callable[[], None] = lambda: None
@@ -327,6 +329,9 @@ class FakeRecords:
         """What the review station does."""
         self.decisions[decision.id] = decision
         self.changes += 1
+
+    def use_plan(self, plan: ControlPlan) -> None:
+        self.plans.append(plan)
 
     def pending_decisions(self) -> list[Decision]:
         return [d for d in self.decisions.values() if d.id not in self.travels]

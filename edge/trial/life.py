@@ -43,6 +43,7 @@ CHANGING: Final = frozenset(
         "raise_alarm",
         "clear_alarm",
         "clear_alarms",
+        "use_plan",
     }
 )
 """The store's calls that promise something."""

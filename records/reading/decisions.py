@@ -9,7 +9,7 @@ from quality.case import DecisionKind, Disposition
 from quality.order import Order, OrderState
 from quality.plan import Role
 from records.moments import micros, moment
-from records.rows import order_from
+from records.rows import order_from, second_from
 from records.tables import decisions, orders
 from records.views import DecisionView, Filter, Page
 
@@ -30,6 +30,9 @@ def decision_view(row: Row[Any]) -> DecisionView:
         travel=OrderState(row.travel),
         detail=row.detail,
         serial=row.serial,
+        reason_code=row.reason_code,
+        signed_at=moment(row.signed_at) if row.signed_at is not None else None,
+        second=second_from(row),
     )
 
 
@@ -37,6 +40,11 @@ def decision_of(connection: Connection, decision_id: UUID) -> DecisionView | Non
     """One decision."""
     row = connection.execute(select(decisions).where(decisions.c.id == decision_id)).first()
     return decision_view(row) if row else None
+
+
+def stored_decision(connection: Connection, decision_id: UUID) -> DecisionView:
+    """One decision that is there. Raises NoResultFound when it is not."""
+    return decision_view(connection.execute(select(decisions).where(decisions.c.id == decision_id)).one())
 
 
 def decisions_of_case(connection: Connection, case_id: UUID) -> tuple[DecisionView, ...]:

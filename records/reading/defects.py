@@ -22,6 +22,7 @@ from records.tables import cases, decisions, inspections, measurements
 from records.views import DefectRow, Filter, ForecastView
 
 _AT_ONCE = 200
+UNDECIDED = (OrderState.PROPOSED.value, OrderState.REFUSED.value)
 
 
 def defect_rows(database: Database, wanted: Filter, plan: ControlPlan) -> Iterator[DefectRow]:
@@ -66,11 +67,11 @@ def _report(connection: Connection, plan: ControlPlan, numbers: Sequence[int]) -
 
 
 def _decisions(connection: Connection, numbers: Sequence[int]) -> dict[int, Row[Any]]:
-    """The decision that counts for each inspection: the last final one, else the last; refused ones do not."""
+    """The decision that counts for each inspection: the last final one, else the last that was decided."""
     wanted = (
         select(cases.c.inspection_id, decisions)
         .join(cases, cases.c.id == decisions.c.case_id)
-        .where(cases.c.inspection_id.in_(numbers), decisions.c.travel != OrderState.REFUSED.value)
+        .where(cases.c.inspection_id.in_(numbers), decisions.c.travel.not_in(UNDECIDED))
         .order_by(decisions.c.kind.in_([kind.value for kind in FINAL_DECISIONS]), decisions.c.number)
     )
     return {row.inspection_id: row for row in connection.execute(wanted)}

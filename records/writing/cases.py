@@ -2,11 +2,13 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from uuid import UUID
 
 from sqlalchemy import Connection, insert, update
 
-from quality.case import Case, CaseState
+from quality.case import ASKING, Case, CaseState
 from records.ledger import append
+from records.moments import micros
 from records.rows import case_values, moved_values
 from records.tables import cases
 
@@ -30,8 +32,21 @@ def move_case(connection: Connection, key: bytes, now: datetime, moved: Case) ->
 
 def escalate_case(connection: Connection, key: bytes, now: datetime, escalated: Case) -> None:
     """Stores the escalated case, unless it has moved on since it was read."""
-    unmoved = (cases.c.version == escalated.version) & (cases.c.state == CaseState.OPEN.value) & ~cases.c.escalated
+    asking = cases.c.state.in_([state.value for state in ASKING])
+    unmoved = (cases.c.version == escalated.version) & asking & ~cases.c.escalated
     changed = update(cases).where(cases.c.id == escalated.id, unmoved).values(**moved_values(escalated))
     if connection.execute(changed).rowcount:
         content = {"case": str(escalated.id), "asked": escalated.asked.value}
         append(connection, key, now, ("case_escalated", content))
+
+
+def take_case(connection: Connection, case_id: UUID, by: str, at: datetime) -> None:
+    """Shows the others that this person is on the case, in place of whoever was. A closed one stays as it is."""
+    not_closed = (cases.c.id == case_id) & (cases.c.state != CaseState.CLOSED.value)
+    connection.execute(update(cases).where(not_closed).values(taken_by=by, taken_at=micros(at)))
+
+
+def leave_case(connection: Connection, case_id: UUID, by: str) -> None:
+    """The person is not on the case any more; somebody else who has taken it meanwhile still is."""
+    theirs = (cases.c.id == case_id) & (cases.c.taken_by == by)
+    connection.execute(update(cases).where(theirs).values(taken_by=None, taken_at=None))

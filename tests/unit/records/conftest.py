@@ -89,5 +89,5 @@ def edge(database: Database, pictures: Pictures, clock: HandClock) -> Iterator[E
 
 
 @pytest.fixture
-def review(database: Database, pictures: Pictures) -> ReviewRecords:
-    return ReviewRecords(database, pictures)
+def review(database: Database, pictures: Pictures, clock: HandClock) -> ReviewRecords:
+    return ReviewRecords(database, pictures, now=clock.now)

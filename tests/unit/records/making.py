@@ -1,12 +1,13 @@
 """Parts, cases and decisions to put into a store, small and all alike unless a test says otherwise."""
 
 import hashlib
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
 import numpy as np
 
-from quality.case import Case, CaseKind, Decision, DecisionKind
+from quality.case import Case, CaseKind, Decision, DecisionKind, Second
 from quality.characteristic import Characteristic, Limits, LineId, PartSerial, StationId
 from quality.evidence import Box, Finding, Forecast, Frame, Measurement, Reading
 from quality.inspection import Cycle, Evidence, Inspection
@@ -116,3 +117,20 @@ def measurement(sequence: int, value: float, characteristic: str = HOLE) -> Meas
     made = cycle(sequence)
     at = made.triggered_at + timedelta(minutes=30)
     return Measurement(characteristic, value, made.serial, sequence, at)
+
+
+def strict(plan: ControlPlan = PLAN) -> ControlPlan:
+    """The plan with hole 1 critical, and larger steps than 20 for two people."""
+    hole, *others = plan.characteristics
+    return replace(
+        plan,
+        characteristics=(replace(hole, critical=True), *others),
+        parameters=(replace(plan.parameters[0], alone_within=20.0),),
+    )
+
+
+def opinion(by: str = "ben", *, agrees: bool = True, **fields: object) -> Second:
+    """What a second person says, an hour and a minute after the start."""
+    reason = "" if agrees else "the burr is still there"
+    values: dict[str, object] = {"by": by, "role": Role.ENGINEER, "at": START + timedelta(minutes=61)}
+    return Second(**{**values, "agrees": agrees, "reason": reason, **fields})
