@@ -24,3 +24,8 @@ def plain(text: str) -> str:
         if (what := _REFUSED.get(unicodedata.category(character))) is not None:
             raise ValueError(f"character {at + 1} is {what} (U+{ord(character):04X}); remove it")
     return tidy
+
+
+def plain_lines(text: str) -> str:
+    """As `plain`, with its lines kept. Raises ValueError as `plain` does."""
+    return "\n".join(plain(line) for line in text.splitlines()).strip("\n")

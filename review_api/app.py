@@ -12,6 +12,7 @@ from records.review_records import ReviewRecords
 from review_api import pages
 from review_api.accounts import PASSWORDS, Accounts
 from review_api.api import (
+    accounts,
     alarms,
     cases,
     decisions,
@@ -22,6 +23,8 @@ from review_api.api import (
     listings,
     pictures,
     session,
+    shifts,
+    tokens,
 )
 from review_api.body_limit import BodyLimit
 from review_api.clock import SystemClock
@@ -100,7 +103,10 @@ def create_app(
     app.add_middleware(SecurityHeaders)
     app.add_middleware(Observation, metrics=station.metrics, clock=clock)
     # The listings come before single things, so that their fixed paths are met first.
-    for subject in (health, session, listings, alarms, cases, decisions, exports, events, pictures, description):
+    for subject in (
+        *(health, session, accounts, tokens, listings, alarms, shifts),
+        *(cases, decisions, exports, events, pictures, description),
+    ):
         app.include_router(subject.router)
     app.include_router(pages.router)
     app.mount("/static", SHELL, name="static")

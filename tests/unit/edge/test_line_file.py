@@ -1,5 +1,6 @@
 """LINE.yaml: the template is right, and every mistake is named with its line and mend."""
 
+from datetime import time
 from pathlib import Path
 
 import pytest
@@ -43,6 +44,26 @@ def test_what_is_measured_is_said_as_a_count_or_as_a_share(
     path.write_text(line_file().replace("measure: {every: 5}", f"measure: {measure}"), encoding="utf-8")
     plan = read_line_file(path).control_plan()
     assert (plan.measure_every, plan.measure_share) == (every, share)
+
+
+@pytest.mark.parametrize(
+    ("written", "begins"),
+    [
+        ("[06:00, 14:00, 22:00]", [time(6), time(14), time(22)]),
+        ("[19:30, 7:30]", [time(7, 30), time(19, 30)]),
+        ('["00:00"]', [time(0)]),
+    ],
+)
+def test_shifts_begin_when_the_file_says(tmp_path: Path, written: str, begins: list[time]) -> None:
+    path = tmp_path / "LINE.yaml"
+    path.write_text(line_file().replace("[06:00, 14:00, 22:00]", written), encoding="utf-8")
+    assert list(read_line_file(path).shifts) == begins
+
+
+@pytest.mark.parametrize("written", ["[24:00]", "[06:00, 06:00]", "[]", "[early]", "[-60]"])
+def test_shifts_that_no_day_has_are_mistakes(tmp_path: Path, written: str) -> None:
+    (mistake,) = mistakes_of(tmp_path, line_file().replace("[06:00, 14:00, 22:00]", written))
+    assert mistake.where.startswith("shifts")
 
 
 def test_the_plan_says_who_has_to_agree_and_what_is_signed(tmp_path: Path) -> None:
