@@ -44,7 +44,9 @@ def _time_of_day(written: object) -> object:
     return time(*divmod(written, 60))
 
 
-def _all_different(begins: tuple[time, ...]) -> tuple[time, ...]:
+def _in_order(begins: tuple[time, ...]) -> tuple[time, ...]:
+    if not begins:
+        raise ValueError("say when at least one shift begins, or leave it out")
     if len(set(begins)) < len(begins):
         raise ValueError("two shifts begin at the same hour; remove one")
     return tuple(sorted(begins))
@@ -258,7 +260,7 @@ class LineSettings(Section):
     line: Name
     station: Name
     time_zone: Annotated[str, AfterValidator(_known_zone)] = "UTC"
-    shifts: Annotated[tuple[TimeOfDay, ...], Field(min_length=1), AfterValidator(_all_different)] = SHIFTS
+    shifts: Annotated[tuple[TimeOfDay, ...], AfterValidator(_in_order)] = SHIFTS
     """The hours at which shifts begin."""
     store: StoreSettings = StoreSettings()
     plc: PlcSettings
