@@ -224,13 +224,12 @@ def _in_force(connection: Connection, line: str, since: int, until: int) -> tupl
         .order_by(table.triggered_at.desc(), table.id.desc())
         .limit(1)
     )
-    by_id = {"order_by": table.id}
     walk = (
         select(
             *shown,
             table.id,
-            func.lag(table.plan_version).over(**by_id).label("plan_before"),
-            func.lag(table.models).over(**by_id).label("models_before"),
+            func.lag(table.plan_version).over(order_by=table.id).label("plan_before"),
+            func.lag(table.models).over(order_by=table.id).label("models_before"),
         )
         .where(_made(line, since, until))
         .subquery()
