@@ -24,6 +24,7 @@ from review_api.api import (
     pictures,
     session,
     shifts,
+    spc,
     tokens,
 )
 from review_api.body_limit import BodyLimit
@@ -105,7 +106,7 @@ def create_app(
     # The listings come before single things, so that their fixed paths are met first.
     for subject in (
         *(health, session, accounts, tokens, listings, alarms, shifts),
-        *(cases, decisions, exports, events, pictures, description),
+        *(cases, decisions, spc, exports, events, pictures, description),
     ):
         app.include_router(subject.router)
     app.include_router(pages.router)

@@ -16,6 +16,7 @@ from starlette.responses import Response
 from quality.case import Refusal, RefusalCode
 from quality.ports import StoreError
 from quality.saying import saying
+from records.access import AccessRefused
 from review_api.headers import SECURITY_HEADERS
 from review_api.language import Languages
 
@@ -116,6 +117,10 @@ def answer_with_problems(app: FastAPI, languages: Languages) -> None:
         return problem_response(
             request.url.path, REFUSAL_STATUS[error.code], error.code.value, say(request, error.said)
         )
+
+    @app.exception_handler(AccessRefused)
+    async def access_refused(request: Request, error: AccessRefused) -> Response:
+        return problem_response(request.url.path, 409, error.code, say(request, error.said))
 
     @app.exception_handler(StoreError)
     async def store_error(request: Request, error: StoreError) -> Response:
