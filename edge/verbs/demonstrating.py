@@ -165,7 +165,7 @@ async def _greet(host: str, port: int) -> None:
     while not await asyncio.to_thread(_answers, f"http://127.0.0.1:{port}/livez"):  # noqa: ASYNC110 - another process
         await asyncio.sleep(LOOK_EVERY_S)
     print_line(f"\nThe tablet's page: {address}")
-    print_line("Sign in as engineer / engineer (also: supervisor, operator, it; the page shows them).")
+    print_line("Touch who you are, or sign in as engineer with the PIN 2580.")
     print_line("The line has just made its first parts: some are held and wait for you. Ctrl-C ends everything.\n")
     sys.stdout.flush()
 

@@ -1,6 +1,6 @@
 """One request for a page: who asks, what they may see, and how it is drawn."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated
@@ -8,7 +8,8 @@ from typing import Annotated
 from fastapi import Depends, Request
 from fastapi.responses import HTMLResponse
 
-from quality.case import DECIDING_ROLES, CaseState
+from quality.alarm import AlarmState
+from quality.case import ASKING, DECIDING_ROLES
 from quality.characteristic import LineId
 from quality.plan import ControlPlan
 from records.review_records import ReviewRecords
@@ -19,18 +20,22 @@ from review_api.collaborators import Collaborators, Handed, Spoken
 from review_api.language import Language
 from review_api.pages import words
 from review_api.pages.drawing import TEMPLATES
+from review_api.pages.line_view import watched
+from review_api.pages.navigation import places
 
-OPEN = frozenset({CaseState.OPEN})
+UNHEARD = frozenset({AlarmState.UNACKNOWLEDGED, AlarmState.RETURNED})
+"""The states of an alarm that nobody has acknowledged."""
 
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """A signed-in person's request for a page."""
+    """A signed-in person's request for a page. `told` is the newest event from before anything was read for it."""
 
     request: Request
     station: Collaborators
     person: Person
     language: Language
+    told: str
 
     @property
     def records(self) -> ReviewRecords:
@@ -53,9 +58,13 @@ class Visit:
         return self.station.clock.now()
 
     def waiting(self) -> tuple[CaseRow, ...]:
-        """The open cases of the line; who has least time left comes first."""
-        rows = self.records.cases(self.line, OPEN, limit=200).rows
+        """The cases of the line that nobody has decided; who has least time left comes first."""
+        rows = self.records.cases(self.line, ASKING, limit=200).rows
         return tuple(sorted(rows, key=lambda row: (row.case.deadline, row.case.opened_at)))
+
+    def overdue(self, rows: Iterable[CaseRow]) -> list[CaseRow]:
+        """Those of them that nobody has answered in time."""
+        return [row for row in rows if row.case.escalated or self.now >= row.case.deadline]
 
     def local(self, at: datetime) -> datetime:
         """The same moment on the plant's clock."""
@@ -65,7 +74,7 @@ class Visit:
 async def _visit(
     request: Request, station: Handed, person: Annotated[Person, Depends(allowed(*EVERYONE))], language: Spoken
 ) -> Visit:
-    return Visit(request, station, person, language)
+    return Visit(request, station, person, language, station.feed.told)
 
 
 Visited = Annotated[Visit, Depends(_visit)]
@@ -73,20 +82,28 @@ Visited = Annotated[Visit, Depends(_visit)]
 
 def show(visit: Visit, template: str, status: int = 200, **content: object) -> HTMLResponse:
     """The page, drawn for that visit, with the queue's length in its head."""
-    content.setdefault("waiting", visit.waiting())
+    waiting = visit.waiting()
+    content.setdefault("waiting", waiting)
+    content.setdefault("overdue", visit.overdue(waiting))
+    asked = visit.request.url
+    content.setdefault("here", asked.path + (f"?{asked.query}" if asked.query else ""))
     settings = visit.station.settings
+    alarms = visit.records.listed_alarms(visit.line, visit.now)
     frame: Mapping[str, object] = {
         "person": visit.person,
         "language": visit.language,
         "decides": visit.person.role in DECIDING_ROLES,
+        "idle_s": visit.station.sessions.idle_s,
         "csrf": csrf_token(visit.request),
+        "navigation": places(visit.language, visit.person.role, waiting, sum(a.state in UNHEARD for a in alarms)),
+        "watched": watched(visit.language, visit.records.line_state(visit.line), visit.now),
         "line": words.line_title(settings.line),
         "part": settings.plan.part,
         "now": visit.now,
+        "told": visit.told,
+        "zone": settings.time_zone.key,
         "local": visit.local,
         "plan": settings.plan,
-        "reasons": words.REASONS,
-        "here": str(visit.request.url.path) + (f"?{visit.request.url.query}" if visit.request.url.query else ""),
         "hints": settings.demo and not visit.person.hints_seen,
     }
     return HTMLResponse(TEMPLATES.get_template(template).render(**frame, **content), status_code=status)
