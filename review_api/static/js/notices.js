@@ -3,7 +3,7 @@
 
 import { clock } from "./station.js";
 
-const UNSENT = ["waiting", "late", "asks", "signed-out", "anothers"];
+const UNSENT = ["waiting", "late", "asks", "signed-out", "anothers", "kept"];
 
 const outbox = document.getElementById("outbox");
 const list = outbox.querySelector(".outbox-entries");

@@ -93,6 +93,7 @@ function appearance(entry) {
 
 function looks(entry) {
   if (entry.state !== "unsent") return entry.state;
+  if (person === "") return "kept";
   if (entry.by !== person) return "anothers";
   if (entry.withdrawn) return "withdrawn";
   if (entry.signedOut) return "signed-out";

@@ -135,7 +135,7 @@ def test_a_decision_survives_a_gap_in_the_network_and_is_taken_once(
 
     decide(signed_in, "Release", "Looked at, no defect", "Release the part")
 
-    expect(signed_in.locator("#outbox")).to_contain_text("Not sent yet, trying again")
+    expect(signed_in.locator("#outbox")).to_contain_text("Not yet sent, trying again")
     assert shop.edge.pending_decisions() == []
     station.start()
     expect(signed_in.locator("#outbox article")).to_have_count(0, timeout=15000)
