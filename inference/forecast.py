@@ -17,8 +17,9 @@ from quality.evidence import Forecast, Measurement, NoEvidence, Reading
 from quality.influence import Influence
 from quality.inspection import Cycle
 from quality.ports import HistoryRow
+from quality.saying import Saying, saying
 
-_MEND = "roll back to the last good bundle, or train it again"
+_MEND = saying("roll back to the last good bundle, or train it again")
 FORECAST_AGAIN = 256
 """So many of the newest parts are forecast over again on restoring, to calibrate; older ones hardly tell."""
 
@@ -91,13 +92,13 @@ class OnnxForecaster:
         missing = [name for name, value in zip(self._readings, row, strict=True) if not np.isfinite(value)]
         if missing:
             return NoEvidence(
-                f"reading {missing[0]}",
-                f"the forecast needs {', '.join(missing)}, and the part came without",
-                "check the sensor and its register in LINE.yaml",
+                saying("reading {name}", name=missing[0]),
+                saying("the forecast needs {missing}, and the part came without", missing=", ".join(missing)),
+                saying("check the sensor and its register in LINE.yaml"),
             )
         mean, scale = self._session.run(["mean", "scale"], feed)
         if (problem := self._problem(mean, scale)) is not None:
-            return NoEvidence(f"forecast model {self._digest[:12]}", problem, _MEND)
+            return NoEvidence(saying("forecast model {digest}", digest=self._digest[:12]), problem, _MEND)
         with self._lock:
             history.forecast_newest(cycle, mean, scale)
         return Forecast(self._characteristics, mean.astype(np.float64), scale * factor, self._digest)
@@ -156,15 +157,17 @@ class OnnxForecaster:
             to_come += measurements
         return history, _learnt(history, factor, to_come)
 
-    def _problem(self, mean: NDArray[Any], scale: NDArray[Any]) -> str | None:
+    def _problem(self, mean: NDArray[Any], scale: NDArray[Any]) -> Saying | None:
         expected = (len(self._characteristics),)
         if mean.shape != expected or scale.shape != expected:
-            return (
-                f"it gave a mean of shape {list(mean.shape)} and a scale of shape {list(scale.shape)} for"
-                f" {len(self._characteristics)} characteristics"
+            return saying(
+                "it gave a mean of shape {mean} and a scale of shape {scale} for {count} characteristics",
+                mean=str(list(mean.shape)),
+                scale=str(list(scale.shape)),
+                count=len(self._characteristics),
             )
         if not (np.isfinite(mean).all() and np.isfinite(scale).all() and (scale > 0).all()):
-            return "it gave a mean or scale that is no number"
+            return saying("it gave a mean or scale that is no number")
         return None
 
 

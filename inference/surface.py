@@ -12,10 +12,11 @@ from inference.bundle import Bundle, BundleError
 from inference.regions import boxes
 from inference.session import Session, open_session
 from quality.evidence import Finding, Frame, NoEvidence
+from quality.saying import Saying, saying
 
 _COLOURS = 3
 _ANY_SIZE = (256, 256)
-_MEND = "look at the picture; if it is a good one, check the bundle with `jidoka models verify`"
+_MEND = saying("look at the picture; if it is a good one, check the bundle with `jidoka models verify`")
 
 
 def surface_session(bundle: Bundle) -> Session:
@@ -81,17 +82,19 @@ class OnnxInspector:
         problem = self._mismatch(pixels)
         if problem:
             return NoEvidence(
-                self._camera, problem, "set the camera to what the model was trained on, or train a model for it"
+                self._camera,
+                problem,
+                saying("set the camera to what the model was trained on, or train a model for it"),
             )
         height, width = pixels.shape[:2]
         try:
             score, seen = score_frame(self._session, pixels)
             self._covers(seen, height, width)
         except ShapeError as error:
-            return NoEvidence(self._camera, f"the surface model gave {error}", _MEND)
+            return NoEvidence(self._camera, saying("the surface model gave {error}", error=str(error)), _MEND)
         # Written so that NaN fails too; some operators turn it into a huge number on the way.
         if not (0 <= score <= 1 and np.all((seen >= 0) & (seen <= 1))):
-            return NoEvidence(self._camera, "the surface model's answer is no probability", _MEND)
+            return NoEvidence(self._camera, saying("the surface model's answer is no probability"), _MEND)
         marked = boxes(seen, self._threshold, self._patch, height, width)
         return Finding(self._camera, score, seen, marked, self._model)
 
@@ -101,17 +104,25 @@ class OnnxInspector:
         if abs(rows * self._patch - height) >= self._patch or abs(columns * self._patch - width) >= self._patch:
             raise ShapeError(f"a map of {rows} × {columns} patches for a picture of {height} × {width} pixels")
 
-    def _mismatch(self, pixels: NDArray[np.uint8]) -> str:
+    def _mismatch(self, pixels: NDArray[np.uint8]) -> Saying | None:
         shape: tuple[int, ...] = pixels.shape
-        expected = "3 channels" if self._channels == _COLOURS else "one channel"
+        expected = saying("3 channels") if self._channels == _COLOURS else saying("one channel")
         if pixels.dtype != np.uint8 or shape[2:] != ((_COLOURS,) if self._channels == _COLOURS else ()):
-            return f"the surface model expects uint8 with {expected}, this picture is {pixels.dtype}{list(shape)}"
+            return saying(
+                "the surface model expects uint8 with {expected}, this picture is {shape}",
+                expected=expected,
+                shape=f"{pixels.dtype}{list(shape)}",
+            )
         if self._size and shape[:2] != self._size:
             height, width = self._size
-            return f"the surface model expects {width} × {height} pixels, this picture has {shape[1]} × {shape[0]}"
+            return saying(
+                "the surface model expects {expected} pixels, this picture has {size}",
+                expected=f"{width} × {height}",
+                size=f"{shape[1]} × {shape[0]}",
+            )
         if 0 in shape:
-            return "the picture is empty"
-        return ""
+            return saying("the picture is empty")
+        return None
 
 
 def _size(bundle: Bundle) -> tuple[int, int] | None:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from plc.tls import TlsFiles
+from quality.saying import Saying, saying
 
 Parity = Literal["N", "E", "O"]
 StopBits = Literal[1, 2]
@@ -39,22 +40,24 @@ class PlcAddress:
         return f"{self.device} {self.host}:{self.port} unit {self.unit}"
 
     @property
-    def connection_mend(self) -> str:
+    def connection_mend(self) -> Saying:
         """What to look at when there is no connection."""
-        return (
-            f"check that it is on, and {self.device}.host and {self.device}.port; a device that takes one"
-            " connection must have let go of the last one, and nothing else may hold it"
+        return saying(
+            "check that it is on, and {device}.host and {device}.port; a device that takes one connection must"
+            " have"
+            " let go of the last one, and nothing else may hold it",
+            device=self.device,
         )
 
     @property
-    def silence_mend(self) -> str:
+    def silence_mend(self) -> Saying:
         """What to look at when nothing is answered."""
-        return "check the network, the unit number and the device's load"
+        return saying("check the network, the unit number and the device's load")
 
     @property
-    def doubt_mend(self) -> str:
+    def doubt_mend(self) -> Saying:
         """What to look at when the answer is none."""
-        return "check that nothing but the device answers at this address"
+        return saying("check that nothing but the device answers at this address")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,21 +83,22 @@ class SerialAddress:
         return f"{self.device} {self.path} unit {self.unit}"
 
     @property
-    def connection_mend(self) -> str:
+    def connection_mend(self) -> Saying:
         """What to look at when the port cannot be opened."""
-        return (
-            f"check the adapter, {self.device}.serial and the right to use it; no other program may have it open"
+        return saying(
+            "check the adapter, {device}.serial and the right to use it; no other program may have it open",
+            device=self.device,
         )
 
     @property
-    def silence_mend(self) -> str:
+    def silence_mend(self) -> Saying:
         """What to look at when nothing is answered."""
-        return "check baud, parity and stop bits, the cable, the unit number and the device's load"
+        return saying("check baud, parity and stop bits, the cable, the unit number and the device's load")
 
     @property
-    def doubt_mend(self) -> str:
+    def doubt_mend(self) -> Saying:
         """What to look at when the answer is none."""
-        return (
+        return saying(
             "check the cable, its shield and its termination, that each unit is there once, and that the adapter"
             " does not echo what is sent"
         )

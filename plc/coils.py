@@ -19,6 +19,7 @@ from quality.characteristic import PartSerial
 from quality.judgement import ReasonCode, Verdict
 from quality.order import Order, OrderCode, OrderResult
 from quality.ports import Clock, EquipmentError
+from quality.saying import saying
 from quality.station import Scan, StationStatus, VerdictAnswer
 
 _COUNTERS: Final = frozenset({TagType.UINT16, TagType.UINT32, TagType.UINT64})
@@ -170,8 +171,12 @@ class CoilsGate:
         hold, _ = await self._read_coils()
         if not hold:
             raise EquipmentError(
-                f"{self._link.address}: coil {self._layout.hold} (hold) reads 0 after 1 was written; let nothing"
-                " write 0 there but this edge process"
+                saying(
+                    "{address}: coil {hold} (hold) reads 0 after 1 was written; let nothing write 0 there but this"
+                    " edge process",
+                    address=str(self._link.address),
+                    hold=self._layout.hold,
+                )
             )
         if not kept:
             return VerdictAnswer.PART_GONE
@@ -204,9 +209,14 @@ class CoilsGate:
                 self._passed = None
                 await self._link.write_coil(self._layout.hold, on=True)
                 raise EquipmentError(
-                    f"{self._link.address}: the PLC did not acknowledge the release of cycle {station.sequence}"
-                    f" within {ACKNOWLEDGE_WITHIN_S:g} s, and it is withdrawn; check that its program sets coil"
-                    f" {self._layout.acknowledge}"
+                    saying(
+                        "{address}: the PLC did not acknowledge the release of cycle {sequence} within"
+                        " {within} s, and it is withdrawn; check that its program sets coil {acknowledge}",
+                        address=str(self._link.address),
+                        sequence=station.sequence,
+                        within=f"{ACKNOWLEDGE_WITHIN_S:g}",
+                        acknowledge=str(self._layout.acknowledge),
+                    )
                 )
             await self._clock.sleep(pause)
             pause = min(2 * pause, LONGEST_POLL_S)
@@ -227,8 +237,14 @@ class CoilsGate:
                 return shown
             earlier = shown
         raise EquipmentError(
-            f"{self._link.address}: coils {hold} (hold) and {acknowledge} (acknowledge) changed with each of"
-            f" {READS} reads; let nothing write them but this edge process and the PLC's program"
+            saying(
+                "{address}: coils {hold} (hold) and {acknowledge} (acknowledge) changed with each of {times}"
+                " reads; let nothing write them but this edge process and the PLC's program",
+                address=str(self._link.address),
+                hold=hold,
+                acknowledge=acknowledge,
+                times=READS,
+            )
         )
 
     def _station(self, sight: Sight) -> _Station:

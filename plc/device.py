@@ -16,6 +16,7 @@ from plc.sweep import Sweep
 from plc.tags import MAX_READ, RegisterImage, Span, Tag, TagType, coalesce, decode, number_of
 from quality.evidence import NoEvidence, Reading
 from quality.ports import Clock, EquipmentError
+from quality.saying import Saying, saying, told
 
 FIRST_POLL_S: Final = 0.005
 LONGEST_POLL_S: Final = 0.05
@@ -74,9 +75,13 @@ class ModbusDevice:
                     return await self._live()
                 return await self._of(sequence, self._layout.cycle, deadline)
         except TimeoutError:
-            return (self._missing(f"its readings did not come within {self._layout.within_s:g} s"),)
+            return (
+                self._missing(
+                    saying("its readings did not come within {within} s", within=f"{self._layout.within_s:g}")
+                ),
+            )
         except EquipmentError as error:
-            return (self._missing(str(error).removeprefix(f"{self._link.address}, ")),)
+            return (self._missing(_besides(error, self._link.address)),)
 
     async def _live(self) -> tuple[Reading | NoEvidence, ...]:
         seen = [await self._look() for _ in range(_LIVE_READS)]
@@ -95,14 +100,19 @@ class ModbusDevice:
         pause = FIRST_POLL_S
         while True:
             sight = await self._sweep.read()
-            told = number_of(sight.image.words(cycle.address, cycle.words), cycle.type, cycle.word_order)
-            if told == wanted:
+            seen = number_of(sight.image.words(cycle.address, cycle.words), cycle.type, cycle.word_order)
+            if seen == wanted:
                 return tuple(self._named(sight.reading(tag)) for tag in self._layout.tags)
             if self._clock.monotonic() >= deadline:
                 return (
                     self._missing(
-                        f"it still tells of cycle {told} where the gate has {wanted}; let it take the cycle"
-                        f" sequence over from the PLC, behind its readings ({cycle.where})"
+                        saying(
+                            "it still tells of cycle {cycle} where the gate has {wanted}; let it take the cycle"
+                            " sequence over from the PLC, behind its readings ({where})",
+                            cycle=seen,
+                            wanted=wanted,
+                            where=cycle.where,
+                        )
                     ),
                 )
             await self._clock.sleep(pause)
@@ -112,14 +122,16 @@ class ModbusDevice:
         """The same, with the device named beside the tag that says nothing."""
         if isinstance(reading, Reading):
             return reading
-        return replace(reading, device=f"{self._link.address}, {reading.device}")
+        return replace(
+            reading, device=saying("{address}, {device}", address=str(self._link.address), device=reading.device)
+        )
 
-    def _missing(self, problem: str) -> NoEvidence:
+    def _missing(self, problem: Saying) -> NoEvidence:
         names = ", ".join(tag.name for tag in self._layout.tags)
         return NoEvidence(
             str(self._link.address),
-            f"{problem} (missing: {names})",
-            "check the device and its line",
+            saying("{problem} (missing: {names})", problem=problem, names=names),
+            saying("check the device and its line"),
         )
 
 
@@ -131,3 +143,12 @@ def _middle(decodings: Sequence[Reading | NoEvidence]) -> Reading | NoEvidence:
             return one
         readings.append(one)
     return sorted(readings, key=lambda reading: reading.value)[len(readings) // 2]
+
+
+def _besides(error: EquipmentError, address: object) -> Saying:
+    """What the error says besides the address, by which the device is named already."""
+    said = told(error)
+    trouble = said.values.get("trouble") if isinstance(said, Saying) else None
+    if isinstance(trouble, Saying) and said == f"{address}, {trouble}":
+        return trouble
+    return said if isinstance(said, Saying) else saying("{trouble}", trouble=said)

@@ -10,6 +10,7 @@ from pymodbus.framer import FramerRTU
 from pymodbus.pdu import ModbusPDU
 
 from plc.replies import BadReply
+from quality.saying import saying
 
 _HEADER: Final = struct.Struct(">HHH")
 """Transaction id, protocol id (0), length of what follows."""
@@ -70,16 +71,22 @@ class TcpFraming:
             return None
         size = _HEADER.size + int(_HEADER.unpack_from(received)[2])
         if not _SHORTEST <= size <= _LONGEST:
-            raise BadReply(f"the reply says it is {size} bytes long, which no Modbus reply is")
+            raise BadReply(saying("the reply says it is {size} bytes long, which no Modbus reply is", size=size))
         return size
 
     def body_of(self, frame: bytes, request: ModbusPDU) -> bytes:  # noqa: ARG002 - the header tells by itself
         """As `Framing`: transaction and protocol must be those of the request sent last."""
         transaction, protocol, _ = _HEADER.unpack_from(frame)
         if transaction != self.transaction:
-            raise BadReply(f"the reply carries transaction {transaction}, the request was {self.transaction}")
+            raise BadReply(
+                saying(
+                    "the reply carries transaction {transaction}, the request was {asked}",
+                    transaction=transaction,
+                    asked=self.transaction,
+                )
+            )
         if protocol != 0:
-            raise BadReply(f"the reply carries protocol id {protocol} instead of 0")
+            raise BadReply(saying("the reply carries protocol id {protocol} instead of 0", protocol=protocol))
         return frame[_HEADER.size :]
 
 
@@ -101,16 +108,26 @@ class RtuFraming:
         if function in _ECHOES:
             return _RTU_ECHO
         if function not in _COUNTED:
-            raise BadReply(f"the reply carries function code {function}, which was never asked for")
+            raise BadReply(
+                saying("the reply carries function code {function}, which was never asked for", function=function)
+            )
         if count > _RTU_MOST_VALUES:
-            raise BadReply(f"the reply says it brings {count} bytes of values, which no Modbus reply does")
+            raise BadReply(
+                saying("the reply says it brings {count} bytes of values, which no Modbus reply does", count=count)
+            )
         return _RTU_HEAD + count + _CRC_BYTES
 
     def body_of(self, frame: bytes, request: ModbusPDU) -> bytes:  # noqa: ARG002 - RTU has no field for it
         """As `Framing`: the checksum must fit."""
         body, crc = frame[:-_CRC_BYTES], frame[-_CRC_BYTES:]
         if crc != _crc(body):
-            raise BadReply(f"the reply's checksum is {crc.hex(' ')}, its content has {_crc(body).hex(' ')}")
+            raise BadReply(
+                saying(
+                    "the reply's checksum is {found}, its content has {expected}",
+                    found=crc.hex(" "),
+                    expected=_crc(body).hex(" "),
+                )
+            )
         return body
 
 

@@ -41,6 +41,7 @@ from quality.characteristic import PartSerial
 from quality.judgement import ReasonCode, Verdict
 from quality.order import Order, OrderResult
 from quality.ports import Clock, EquipmentError
+from quality.saying import saying, told
 from quality.station import Scan, StationStatus, VerdictAnswer
 
 T = TypeVar("T")
@@ -100,8 +101,15 @@ class ModbusGate:
             boot, written = self._written or (before.boot_count, _NOBODY)
             named = sequence in {before.answered_cycle, written.sequence}
             if named and (boot, written) != (before.boot_count, command):
-                await self._command(_NOBODY, before, deadline, f"the clearing of cycle {sequence}")
-            return await self._command(command, before, deadline, f"verdict {verdict} for cycle {sequence}")
+                await self._command(
+                    _NOBODY, before, deadline, saying("the clearing of cycle {sequence}", sequence=sequence)
+                )
+            return await self._command(
+                command,
+                before,
+                deadline,
+                saying("verdict {verdict} for cycle {sequence}", verdict=verdict.value, sequence=sequence),
+            )
 
     async def give_order(self, order: Order) -> OrderResult:
         """Writes the order block and waits at most 2 s for the answer that names its sequence.
@@ -113,13 +121,17 @@ class ModbusGate:
         deadline = self._clock.monotonic() + ACKNOWLEDGE_WITHIN_S
         before = await self._read_status()
         if order.boot_count not in {None, before.boot_count}:
-            raise self._restarted(order.boot_count, before.boot_count, f"order {order.sequence} was written")
+            raise self._restarted(
+                order.boot_count,
+                before.boot_count,
+                saying("order {sequence} was written", sequence=order.sequence),
+            )
         if order.sequence < before.answered_order:
             return OrderResult.OLD_SEQUENCE
         block = _Block(
             self._layout.order,
             order_words(order, self._layout.word_order),
-            f"order {order.sequence} ({order.code})",
+            saying("order {sequence} ({code})", sequence=order.sequence, code=order.code.name),
         )
         return await self._acknowledged(
             block,
@@ -154,7 +166,7 @@ class ModbusGate:
         write that was not confirmed or came damaged, since the PLC takes the same content, or the same order, only
         once.
         """
-        written, trouble, pause = False, "", FIRST_POLL_S
+        written, trouble, pause = False, saying(""), FIRST_POLL_S
         while True:
             try:
                 # After trouble the status comes first: what was meant for one boot is not written to the next.
@@ -164,27 +176,41 @@ class ModbusGate:
                     written = True
                     status = await self._read_status()
             except EquipmentError as error:
-                trouble = f" (last trouble: {error})"
+                trouble = saying(" (last trouble: {trouble})", trouble=told(error))
             else:
                 if status.boot_count != before.boot_count:
-                    raise self._restarted(before.boot_count, status.boot_count, f"it acknowledged {block.what}")
+                    raise self._restarted(
+                        before.boot_count, status.boot_count, saying("it acknowledged {what}", what=block.what)
+                    )
                 if damaged_in(status):
-                    written, trouble = False, " (last trouble: it found the check word wrong)"
+                    written, trouble = False, saying(" (last trouble: it found the check word wrong)")
                 elif (answer := answer_in(status)) is not None:
                     return answer
             if self._clock.monotonic() >= deadline:
                 raise EquipmentError(
-                    f"{self._link.address}: the PLC did not acknowledge {block.what} within"
-                    f" {ACKNOWLEDGE_WITHIN_S:g} s{trouble}; check that its program runs and answers"
-                    f" {place(block.address)}"
+                    saying(
+                        "{address}: the PLC did not acknowledge {what} within {within} s{trouble}; check"
+                        " that its program runs and answers {place}",
+                        address=str(self._link.address),
+                        what=block.what,
+                        within=f"{ACKNOWLEDGE_WITHIN_S:g}",
+                        trouble=trouble,
+                        place=place(block.address),
+                    )
                 )
             await self._clock.sleep(pause)
             pause = min(2 * pause, LONGEST_POLL_S)
 
     def _restarted(self, boot: int | None, now: int, what: str) -> EquipmentError:
         return EquipmentError(
-            f"{self._link.address}: the PLC restarted (boot {boot}, now {now}) before {what}; compare its state"
-            " with the records, as at start-up"
+            saying(
+                "{address}: the PLC restarted (boot {boot}, now {now}) before {what}; compare its state with the"
+                " records, as at start-up",
+                address=str(self._link.address),
+                boot=str(boot),
+                now=now,
+                what=what,
+            )
         )
 
     async def _read_status(self) -> StationStatus:

@@ -12,6 +12,7 @@ from plc.tags import MAX_READ, TagType, number_of
 from quality.characteristic import PartSerial
 from quality.evidence import Measurement, NoEvidence
 from quality.ports import Clock, EquipmentError
+from quality.saying import saying, told
 
 FIRST_POLL_S: Final = 0.005
 LONGEST_POLL_S: Final = 0.1
@@ -86,16 +87,24 @@ class ModbusGauge:
                     deadline,
                 )
             except EquipmentError as error:
-                return NoEvidence(device, f"cycle {sequence}: {error}", "check the gauge and its network")
+                return NoEvidence(
+                    device,
+                    saying("cycle {sequence}: {error}", sequence=sequence, error=told(error)),
+                    saying("check the gauge and its network"),
+                )
         if answer.state == _NO_SUCH_PART:
-            return NoEvidence(device, f"has no part {serial} (cycle {sequence})", "bring the part to the gauge")
+            return NoEvidence(
+                device,
+                saying("has no part {serial} (cycle {sequence})", serial=serial, sequence=sequence),
+                saying("bring the part to the gauge"),
+            )
         at = self._clock.now()
         for name, value in zip(self._characteristics, answer.values, strict=True):
             if not math.isfinite(value):
                 return NoEvidence(
                     device,
-                    f"measured {name} of {serial} as {value}",
-                    "look at the gauge, and check gauge.word_order",
+                    saying("measured {name} of {serial} as {value}", name=name, serial=serial, value=value),
+                    saying("look at the gauge, and check gauge.word_order"),
                 )
         return tuple(
             Measurement(name, value, serial, sequence, at)
@@ -138,8 +147,12 @@ class ModbusGauge:
             earlier = words
             if self._clock.monotonic() >= deadline:
                 raise EquipmentError(
-                    f"not measured within {self._layout.within_s:g} s (it answers for sequence"
-                    f" {answer.sequence} with state {answer.state})"
+                    saying(
+                        "not measured within {within} s (it answers for sequence {sequence} with state {state})",
+                        within=f"{self._layout.within_s:g}",
+                        sequence=answer.sequence,
+                        state=answer.state,
+                    )
                 )
             await self._clock.sleep(pause)
             pause = min(2 * pause, LONGEST_POLL_S)

@@ -15,6 +15,7 @@ from plc.serial_wire import SerialWire
 from plc.tls import TlsTrouble
 from plc.wire import TcpWire, Wire
 from quality.ports import Clock, EquipmentError
+from quality.saying import Saying, saying, told
 
 T = TypeVar("T")
 
@@ -54,7 +55,7 @@ class ModbusLink:
         self._bus = bus or Bus()
         self._failures = 0
         self._not_before = 0.0
-        self._trouble = ""
+        self._trouble = saying("")
 
     async def __aenter__(self) -> Self:
         return self
@@ -72,7 +73,7 @@ class ModbusLink:
         return await self._ask(
             ReadHoldingRegistersRequest(dev_id=self.address.unit, address=start, count=count),
             lambda payload: registers_of(payload, count),
-            f"reading {count} from {place(start)}",
+            saying("reading {count} from {place}", count=count, place=place(start)),
         )
 
     async def write_registers(self, start: int, words: Sequence[int]) -> None:
@@ -80,7 +81,7 @@ class ModbusLink:
         await self._ask(
             WriteMultipleRegistersRequest(dev_id=self.address.unit, address=start, registers=words),
             lambda payload: confirm_echo(payload, start, len(words)),
-            f"writing {len(words)} to {place(start)}",
+            saying("writing {count} to {place}", count=len(words), place=place(start)),
         )
 
     async def read_coils(self, start: int, count: int) -> tuple[bool, ...]:
@@ -88,7 +89,7 @@ class ModbusLink:
         return await self._ask(
             ReadCoilsRequest(dev_id=self.address.unit, address=start, count=count),
             lambda payload: bits_of(payload, count),
-            f"reading {count} from coil {start}",
+            saying("reading {count} from coil {start}", count=count, start=start),
         )
 
     async def write_coil(self, address: int, *, on: bool) -> None:
@@ -96,25 +97,37 @@ class ModbusLink:
         await self._ask(
             WriteSingleCoilRequest(dev_id=self.address.unit, address=address, bits=[on]),
             lambda payload: confirm_echo(payload, address, _COIL_ON if on else 0),
-            f"writing coil {address}",
+            saying("writing coil {address}", address=address),
         )
 
-    async def _ask(self, request: ModbusPDU, answer_of: Callable[[bytes], T], what: str) -> T:
+    async def _ask(self, request: ModbusPDU, answer_of: Callable[[bytes], T], what: Saying) -> T:
         async with self._bus.turn:
             wire = await self._connected()
             try:
                 answer = answer_of(payload_of(await wire.ask(request, self.address.timeout_s), request))
             except Refusal as refusal:
                 self._failures = 0
-                raise EquipmentError(f"{self.address}, {what}: {refusal}") from refusal
+                raise self._error(saying("{what}: {trouble}", what=what, trouble=told(refusal))) from refusal
             except TimeoutError as error:
                 raise self._given_up(
-                    f"{what}: no reply within {self.address.timeout_s:g} s; {self.address.silence_mend}"
+                    saying(
+                        "{what}: no reply within {within} s; {mend}",
+                        what=what,
+                        within=f"{self.address.timeout_s:g}",
+                        mend=self.address.silence_mend,
+                    )
                 ) from error
             except TlsTrouble as error:
-                raise self._given_up(f"{what}: {error}") from error
+                raise self._given_up(saying("{what}: {trouble}", what=what, trouble=told(error))) from error
             except (BadReply, ConnectionError) as error:
-                raise self._given_up(f"{what}: {error}; {self.address.doubt_mend}") from error
+                raise self._given_up(
+                    saying(
+                        "{what}: {trouble}; {mend}",
+                        what=what,
+                        trouble=told(error),
+                        mend=self.address.doubt_mend,
+                    )
+                ) from error
             except asyncio.CancelledError:
                 self._bus.drop()
                 raise
@@ -124,7 +137,8 @@ class ModbusLink:
     async def _connected(self) -> Wire:
         pause = self._not_before - self._clock.monotonic()
         if self._failures and pause > 0:
-            raise EquipmentError(f"{self.address}, {self._trouble}; trying again in {pause:.1f} s")
+            again = saying("{trouble}; trying again in {pause} s", trouble=self._trouble, pause=f"{pause:.1f}")
+            raise self._error(again)
         wire = self._bus.wire
         if wire is not None and wire.is_active():
             return wire
@@ -132,13 +146,19 @@ class ModbusLink:
             wire = self._bus.wire = self._new_wire()
             await wire.open(self.address.timeout_s)
         except TlsTrouble as error:
-            raise self._given_up(f"no connection: {error}") from error
+            raise self._given_up(saying("no connection: {trouble}", trouble=told(error))) from error
         except TimeoutError as error:
             raise self._given_up(
-                f"no connection within {self.address.timeout_s:g} s; {self.address.connection_mend}"
+                saying(
+                    "no connection within {within} s; {mend}",
+                    within=f"{self.address.timeout_s:g}",
+                    mend=self.address.connection_mend,
+                )
             ) from error
         except OSError as error:
-            raise self._given_up(f"no connection: {error}; {self.address.connection_mend}") from error
+            raise self._given_up(
+                saying("no connection: {trouble}; {mend}", trouble=str(error), mend=self.address.connection_mend)
+            ) from error
         except asyncio.CancelledError:
             self._bus.drop()
             raise
@@ -147,10 +167,13 @@ class ModbusLink:
     def _new_wire(self) -> Wire:
         return SerialWire(self.address) if isinstance(self.address, SerialAddress) else TcpWire(self.address)
 
-    def _given_up(self, trouble: str) -> EquipmentError:
+    def _given_up(self, trouble: Saying) -> EquipmentError:
         self._bus.drop()
         self._failures += 1
         pause = min(LONGEST_PAUSE_S, FIRST_PAUSE_S * 2 ** min(self._failures - 1, 5))
         self._not_before = self._clock.monotonic() + pause
         self._trouble = trouble
-        return EquipmentError(f"{self.address}, {trouble}")
+        return self._error(trouble)
+
+    def _error(self, trouble: Saying) -> EquipmentError:
+        return EquipmentError(saying("{address}, {trouble}", address=str(self.address), trouble=trouble))

@@ -14,6 +14,7 @@ from quality.characteristic import PartSerial
 from quality.judgement import ReasonCode, Verdict
 from quality.order import Order, OrderCode, OrderResult
 from quality.ports import EquipmentError
+from quality.saying import saying
 from quality.station import StationStatus, VerdictAnswer
 
 CONTRACT_ID: Final = 0x4A44
@@ -134,7 +135,7 @@ def check_word(words: Sequence[int]) -> int:
 def uint32_words(value: int, word_order: WordOrder) -> tuple[int, int]:
     """Two registers of an unsigned 32-bit value. Raises ContractError when it does not fit."""
     if not 0 <= value <= 0xFFFF_FFFF:  # noqa: PLR2004
-        raise ContractError(f"{value} does not fit into an unsigned 32-bit register pair")
+        raise ContractError(saying("{value} does not fit into an unsigned 32-bit register pair", value=value))
     high, low = value >> 16, value & 0xFFFF
     return (high, low) if word_order == WordOrder.BIG else (low, high)
 
@@ -148,7 +149,9 @@ def uint32_of(words: Sequence[int], offset: int, word_order: WordOrder) -> int:
 def serial_words(serial: PartSerial) -> tuple[int, ...]:
     """Eight registers of ASCII, high byte first, padded with zeros. Raises ContractError when it cannot be one."""
     if len(serial) > 2 * SERIAL_WORDS or not (serial.isascii() and (serial.isprintable() or not serial)):
-        raise ContractError(f"the serial {serial!r} is not at most 16 printable ASCII characters")
+        raise ContractError(
+            saying("the serial {serial} is not at most 16 printable ASCII characters", serial=f"{serial!r}")
+        )
     return struct.unpack(f">{SERIAL_WORDS}H", serial.encode("ascii").ljust(2 * SERIAL_WORDS, b"\0"))
 
 
@@ -162,8 +165,12 @@ def text_of(words: Sequence[int], address: int) -> str:
     text = raw.rstrip(b"\0")
     if any(not 0x20 <= byte <= 0x7E for byte in text):  # noqa: PLR2004
         raise ContractError(
-            f"{place(address)}: {raw!r} is not printable ASCII padded with zeros; let the PLC fill the rest of the"
-            " text with zeros, high byte first"
+            saying(
+                "{place}: {raw} is not printable ASCII padded with zeros; let the PLC fill the rest of the text"
+                " with zeros, high byte first",
+                place=place(address),
+                raw=f"{raw!r}",
+            )
         )
     return text.decode("ascii")
 
@@ -173,13 +180,23 @@ def check_contract(words: Sequence[int], layout: BlockLayout) -> None:
     identity, version = words[0], words[1]
     if identity != CONTRACT_ID:
         raise ContractError(
-            f"{place(layout.status)}: contract id read 0x{identity:04X}, expected 0x{CONTRACT_ID:04X};"
-            " correct plc.status_address, or let the PLC write the contract id there"
+            saying(
+                "{place}: contract id read 0x{identity}, expected 0x{expected}; correct plc.status_address,"
+                " or let the PLC write the contract id there",
+                place=place(layout.status),
+                identity=f"{identity:04X}",
+                expected=f"{CONTRACT_ID:04X}",
+            )
         )
     if version != CONTRACT_VERSION:
         raise ContractError(
-            f"{place(layout.status + 1)}: contract version read {version}, expected {CONTRACT_VERSION};"
-            " install the PLC's function block of this contract version"
+            saying(
+                "{place}: contract version read {version}, expected {expected}; install the PLC's"
+                " function block of this contract version",
+                place=place(layout.status + 1),
+                version=version,
+                expected=CONTRACT_VERSION,
+            )
         )
     probe = uint32_of(words, 2, layout.word_order)
     if probe != WORD_ORDER_PROBE:
@@ -190,8 +207,13 @@ def check_contract(words: Sequence[int], layout: BlockLayout) -> None:
             else "let the PLC write 0x01020304 there, high byte first in each register"
         )
         raise ContractError(
-            f"{place(layout.status + 2)}: word-order probe read 0x{probe:08X},"
-            f" expected 0x{WORD_ORDER_PROBE:08X}; {mend}"
+            saying(
+                "{place}: word-order probe read 0x{probe}, expected 0x{expected}; {mend}",
+                place=place(layout.status + 2),
+                probe=f"{probe:08X}",
+                expected=f"{WORD_ORDER_PROBE:08X}",
+                mend=mend,
+            )
         )
 
 
@@ -201,13 +223,21 @@ def decode_status(words: Sequence[int], layout: BlockLayout) -> StationStatus:
     bits = words[16]
     if words[19] not in _VERDICT_ANSWERS:
         raise ContractError(
-            f"{place(layout.status + 19)}: verdict answer read {words[19]}; the contract has"
-            f" {sorted(_VERDICT_ANSWERS)}"
+            saying(
+                "{place}: verdict answer read {words}; the contract has {known}",
+                place=place(layout.status + 19),
+                words=words[19],
+                known=str(sorted(_VERDICT_ANSWERS)),
+            )
         )
     if words[22] not in _ORDER_RESULTS:
         raise ContractError(
-            f"{place(layout.status + 22)}: order result read {words[22]}; the contract has"
-            f" {sorted(_ORDER_RESULTS)}"
+            saying(
+                "{place}: order result read {words}; the contract has {known}",
+                place=place(layout.status + 22),
+                words=words[22],
+                known=str(sorted(_ORDER_RESULTS)),
+            )
         )
     return StationStatus(
         boot_count=words[4],
@@ -243,7 +273,13 @@ def command_words(heartbeat: int, command: Command, word_order: WordOrder) -> tu
 def order_words(order: Order, word_order: WordOrder) -> tuple[int, ...]:
     """The order block: 8 registers with the check word last. Raises ContractError when a number does not fit."""
     if not -0x8000_0000 <= order.value <= 0x7FFF_FFFF:  # noqa: PLR2004
-        raise ContractError(f"order {order.sequence}: the value {order.value} does not fit into 32 bits with sign")
+        raise ContractError(
+            saying(
+                "order {sequence}: the value {value} does not fit into 32 bits with sign",
+                sequence=order.sequence,
+                value=order.value,
+            )
+        )
     body = (
         *uint32_words(order.sequence, word_order),
         _ORDER_CODES[order.code],

@@ -11,19 +11,29 @@ from typing import Final
 
 from pymodbus.pdu import ModbusPDU
 
+from quality.saying import Saying, saying
+
 _HEAD: Final = 2
 """Unit and function code."""
 _EXCEPTION_BIT: Final = 0x80
 
-_MEANING: Final[Mapping[int, str]] = MappingProxyType(
+_MEANING: Final[Mapping[int, Saying]] = MappingProxyType(
     {
-        1: "it does not support this function; allow function codes 3 and 16 (and 1 and 5 for coils) in it",
-        2: "it has no such address; compare the address with the device's register map (addresses count from 0)",
-        3: "it refuses this count or value; compare the length of the block with the device's register map",
-        4: "it failed while carrying the request out; look at the device's own diagnostics",
-        6: "it is busy; if this stays, ask less often or relieve the device's communication load",
-        10: "the gateway has no path to the device; check the gateway's routing and the unit number",
-        11: "the device behind the gateway does not answer; check its cable, its power and the unit number",
+        1: saying(
+            "it does not support this function; allow function codes 3 and 16 (and 1 and 5 for coils) in it"
+        ),
+        2: saying(
+            "it has no such address; compare the address with the device's register map (addresses count from 0)"
+        ),
+        3: saying(
+            "it refuses this count or value; compare the length of the block with the device's register map"
+        ),
+        4: saying("it failed while carrying the request out; look at the device's own diagnostics"),
+        6: saying("it is busy; if this stays, ask less often or relieve the device's communication load"),
+        10: saying("the gateway has no path to the device; check the gateway's routing and the unit number"),
+        11: saying(
+            "the device behind the gateway does not answer; check its cable, its power and the unit number"
+        ),
     }
 )
 
@@ -36,7 +46,8 @@ class Refusal(Exception):  # noqa: N818 - a refusal is a valid answer
     """The device answered with a Modbus exception: a valid reply that says no."""
 
     def __init__(self, code: int) -> None:
-        super().__init__(f"exception {code}: {_MEANING.get(code, 'it refuses; look the code up in its manual')}")
+        meaning = _MEANING.get(code, saying("it refuses; look the code up in its manual"))
+        super().__init__(saying("exception {code}: {meaning}", code=code, meaning=meaning))
         self.code = code
 
 
@@ -47,19 +58,37 @@ def payload_of(body: bytes, request: ModbusPDU) -> bytes:
     """
     unit, function = body[:_HEAD]
     if unit != request.dev_id:
-        raise BadReply(f"the reply comes from unit {unit}, the request was for unit {request.dev_id}")
+        raise BadReply(
+            saying(
+                "the reply comes from unit {unit}, the request was for unit {asked}",
+                unit=unit,
+                asked=request.dev_id,
+            )
+        )
     payload = body[_HEAD:]
     if function == request.function_code | _EXCEPTION_BIT and len(payload) == 1:
         raise Refusal(payload[0])
     if function != request.function_code:
-        raise BadReply(f"the reply carries function code {function}, the request was {request.function_code}")
+        raise BadReply(
+            saying(
+                "the reply carries function code {function}, the request was {asked}",
+                function=function,
+                asked=request.function_code,
+            )
+        )
     return payload
 
 
 def registers_of(payload: bytes, count: int) -> tuple[int, ...]:
     """The words of a read of `count` registers. Raises BadReply when it brings fewer or more."""
     if len(payload) != 1 + 2 * count or payload[0] != 2 * count:
-        raise BadReply(f"the reply brings {_values(payload)} bytes of values, {2 * count} were asked for")
+        raise BadReply(
+            saying(
+                "the reply brings {found} bytes of values, {asked} were asked for",
+                found=_values(payload),
+                asked=2 * count,
+            )
+        )
     return struct.unpack_from(f">{count}H", payload, 1)
 
 
@@ -67,7 +96,13 @@ def bits_of(payload: bytes, count: int) -> tuple[bool, ...]:
     """The states of a read of `count` coils. Raises BadReply when it brings fewer or more."""
     size = (count + 7) // 8
     if len(payload) != 1 + size or payload[0] != size:
-        raise BadReply(f"the reply brings {_values(payload)} bytes of coils, {size} were asked for")
+        raise BadReply(
+            saying(
+                "the reply brings {found} bytes of coils, {asked} were asked for",
+                found=_values(payload),
+                asked=size,
+            )
+        )
     return tuple(bool(payload[1 + index // 8] >> index % 8 & 1) for index in range(count))
 
 
@@ -75,10 +110,17 @@ def confirm_echo(payload: bytes, address: int, value: int) -> None:
     """Raises BadReply unless the reply repeats the address and the value (the count, for registers) written."""
     if payload != struct.pack(">HH", address, value):
         raise BadReply(
-            f"the reply confirms {payload.hex(' ')}, a write of {value} at {address}"
-            f" ({struct.pack('>HH', address, value).hex(' ')}) was sent"
+            saying(
+                "the reply confirms {found}, a write of {value} at {address} ({sent}) was sent",
+                found=payload.hex(" "),
+                value=value,
+                address=address,
+                sent=struct.pack(">HH", address, value).hex(" "),
+            )
         )
 
 
-def _values(payload: bytes) -> str:
-    return f"{len(payload) - 1} (it says {payload[0]})" if payload else "no"
+def _values(payload: bytes) -> Saying:
+    if not payload:
+        return saying("no")
+    return saying("{count} (it says {said})", count=len(payload) - 1, said=payload[0])

@@ -20,6 +20,7 @@ from plc.address import SerialAddress
 from plc.framing import RtuFraming
 from plc.replies import Refusal, payload_of, registers_of
 from plc.wire import Wire
+from quality.saying import saying
 
 _READS: Final = frozenset({1, 3})
 _QUIET_WITHIN: Final = 4
@@ -86,7 +87,7 @@ class SerialWire(Wire):
     async def _exchange(self, request: ModbusPDU, timeout_s: float) -> bytes:
         await self._silence(self._silence_s)
         if not self.is_active():
-            raise ConnectionResetError("bytes came that nobody had asked for")
+            raise ConnectionResetError(saying("bytes came that nobody had asked for"))
         return await super().ask(request, timeout_s)
 
     async def _silence(self, seconds: float) -> None:
@@ -94,7 +95,7 @@ class SerialWire(Wire):
         end = self.loop.time() + _QUIET_WITHIN * seconds
         while (left := self._heard_at + seconds - self.loop.time()) > 0:
             if self.loop.time() > end:
-                raise ConnectionError("the line is never silent; something else talks on it")
+                raise ConnectionError(saying("the line is never silent; something else talks on it"))
             await asyncio.sleep(left)
 
 

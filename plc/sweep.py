@@ -15,6 +15,7 @@ from plc.link import ModbusLink
 from plc.tags import MAX_READ, RegisterImage, Span, Tag, coalesce, decode
 from quality.evidence import NoEvidence, Reading
 from quality.ports import Clock, EquipmentError
+from quality.saying import saying
 
 READS: Final = 5
 """How often everything is read until two sweeps agree."""
@@ -40,8 +41,8 @@ class Sight:
         if tag in self.unsettled:
             return NoEvidence(
                 tag.where,
-                f"reads differently {READS} times in a row",
-                "let the PLC keep the readings of a part while it stands in the station",
+                saying("reads differently {times} times in a row", times=READS),
+                saying("let the PLC keep the readings of a part while it stands in the station"),
             )
         return decode(tag, self.image, self.seen_at)
 
@@ -103,9 +104,14 @@ class Sweep:
                 unsettled = self._unsettled(look.words, last.words)
                 return Sight(self._image(look.words), look.at, look.monotonic, unsettled)
         raise EquipmentError(
-            f"{self._link.address}: parts came faster than status and readings could be read"
-            f" ({len(self._spans)} requests, {READS} times in a row); put the readings close behind the status,"
-            " and let nothing but the heartbeat change with every scan"
+            saying(
+                "{address}: parts came faster than status and readings could be read ({count} requests, {times}"
+                " times in a row); put the readings close behind the status, and let nothing but the heartbeat"
+                " change with every scan",
+                address=str(self._link.address),
+                count=len(self._spans),
+                times=READS,
+            )
         )
 
     def _unsettled(self, one: _Words, other: _Words) -> frozenset[Tag]:

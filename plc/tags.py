@@ -14,6 +14,7 @@ from typing import Final
 
 from plc.registers import ContractError, WordOrder, place, text_of
 from quality.evidence import NoEvidence, Reading
+from quality.saying import saying
 
 MAX_READ: Final = 125
 """The most registers one request may read (Modbus Application Protocol V1.1b3, 6.3)."""
@@ -174,18 +175,30 @@ def decode(tag: Tag, image: RegisterImage, at: datetime) -> Reading | NoEvidence
             raw = float(text_value(tag, image))
         except (ContractError, ValueError) as error:
             return NoEvidence(
-                tag.where, f"holds no number as text: {error}", "correct the tag's address or length"
+                tag.where,
+                saying("holds no number as text: {error}", error=str(error)),
+                saying("correct the tag's address or length"),
             )
     else:
         raw = number_of(words, tag.type, tag.word_order)
     value = raw * tag.scale + tag.offset
     if not math.isfinite(value):
-        return NoEvidence(tag.where, f"reads {value}", "check the sensor, and the tag's type and word order")
+        return NoEvidence(
+            tag.where,
+            saying("reads {value}", value=value),
+            saying("check the sensor, and the tag's type and word order"),
+        )
     if not tag.lower <= value <= tag.upper:
         return NoEvidence(
             tag.where,
-            f"reads {value:g} {tag.unit}, outside its physical range {tag.lower:g} to {tag.upper:g}",
-            "check the sensor and its cable, or the tag's type, word order, scale and range",
+            saying(
+                "reads {value} {unit}, outside its physical range {lower} to {upper}",
+                value=f"{value:g}",
+                unit=tag.unit,
+                lower=f"{tag.lower:g}",
+                upper=f"{tag.upper:g}",
+            ),
+            saying("check the sensor and its cable, or the tag's type, word order, scale and range"),
         )
     return Reading(tag.name, value, tag.unit, at)
 

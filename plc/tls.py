@@ -11,6 +11,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
+from quality.saying import N_, Saying, saying
+
 _VERIFY_EXPIRED: Final = 10
 _VERIFY_NOT_YET: Final = 9
 _VERIFY_HOST: Final = frozenset({62, 64})
@@ -46,7 +48,11 @@ def context_of(files: TlsFiles, device: str) -> ssl.SSLContext:
         context.load_verify_locations(cafile=files.ca)
     except ssl.SSLError as error:
         raise TlsTrouble(
-            f"{device}.tls.ca {files.ca} holds no certificate; name the CA's certificate as PEM"
+            saying(
+                "{device}.tls.ca {ca} holds no certificate; name the CA's certificate as PEM",
+                device=device,
+                ca=str(files.ca),
+            )
         ) from error
     except OSError as error:
         raise _unreadable(device, "ca", files.ca, error) from error
@@ -59,18 +65,33 @@ def context_of(files: TlsFiles, device: str) -> ssl.SSLContext:
         context.load_cert_chain(files.certificate, files.key, password=_no_password)
     except _PasswordNeededError as error:
         raise TlsTrouble(
-            f"{device}.tls.key {files.key} is locked by a password; store it without one, readable by this user"
-            " alone"
+            saying(
+                "{device}.tls.key {key} is locked by a password; store it without one, readable by this user"
+                " alone",
+                device=device,
+                key=str(files.key),
+            )
         ) from error
     except ssl.SSLError as error:
         if error.reason == "KEY_VALUES_MISMATCH":
             raise TlsTrouble(
-                f"{device}.tls.key {files.key} does not fit {device}.tls.certificate {files.certificate};"
-                " name the key that the certificate was made for"
+                saying(
+                    "{device}.tls.key {key} does not fit {device}.tls.certificate {certificate}; name the key that"
+                    " the certificate was made for",
+                    device=device,
+                    key=str(files.key),
+                    certificate=str(files.certificate),
+                )
             ) from error
         raise TlsTrouble(
-            f"{device}.tls.certificate {files.certificate} or {device}.tls.key {files.key} is no PEM file"
-            f" ({error.reason}); name a certificate and its key as PEM"
+            saying(
+                "{device}.tls.certificate {certificate} or {device}.tls.key {key} is no PEM file ({reason});"
+                " name a certificate and its key as PEM",
+                device=device,
+                certificate=str(files.certificate),
+                key=str(files.key),
+                reason=str(error.reason),
+            )
         ) from error
     return context
 
@@ -82,65 +103,83 @@ def trouble(error: ssl.SSLError, files: TlsFiles, device: str, name: str) -> Tls
     reason = error.reason or ""
     for part, sentence in _ALERTS.items():
         if part in reason:
-            return TlsTrouble(sentence.format(device=device, certificate=files.certificate))
+            return TlsTrouble(Saying(sentence, {"device": device, "certificate": str(files.certificate)}))
     return TlsTrouble(
-        f"no TLS connection ({reason or error}); compare the TLS settings of the device with {device}.tls"
+        saying(
+            "no TLS connection ({reason}); compare the TLS settings of the device with {device}.tls",
+            reason=reason or str(error),
+            device=device,
+        )
     )
 
 
 def unexplained(files: TlsFiles, device: str) -> TlsTrouble:
     """The device ended the connection before it had answered anything, and did not say why."""
     return TlsTrouble(
-        "the device closed the connection before it answered and gave no reason; it may not know the CA of"
-        f" {device}.tls.certificate {files.certificate}, or find it expired, or have no connection left"
+        saying(
+            "the device closed the connection before it answered and gave no reason; it may not know the CA"
+            " of {device}.tls.certificate {certificate}, or find it expired, or have no connection left",
+            device=device,
+            certificate=str(files.certificate),
+        )
     )
 
 
-def _of_their_certificate(error: ssl.SSLCertVerificationError, files: TlsFiles, device: str, name: str) -> str:
+def _of_their_certificate(error: ssl.SSLCertVerificationError, files: TlsFiles, device: str, name: str) -> Saying:
     code = error.verify_code
     if code == _VERIFY_EXPIRED:
-        return (
+        return saying(
             "the device's certificate has expired; install a new one in the device, and check this machine's clock"
         )
     if code == _VERIFY_NOT_YET:
-        return "the device's certificate is not valid yet; check the clocks of the device and of this machine"
+        return saying(
+            "the device's certificate is not valid yet; check the clocks of the device and of this machine"
+        )
     if code in _VERIFY_HOST:
-        return (
-            f"the device's certificate is not for {name}; set {device}.tls.server_name to the name in it, or"
-            " install one for this name in the device"
+        return saying(
+            "the device's certificate is not for {name}; set {device}.tls.server_name to the name in it, or"
+            " install"
+            " one for this name in the device",
+            name=name,
+            device=device,
         )
     if code in _VERIFY_ISSUER:
-        return (
-            f"the device's certificate is not signed by {device}.tls.ca {files.ca}; name the CA that signed it, or"
-            " install one signed by this CA in the device"
+        return saying(
+            "the device's certificate is not signed by {device}.tls.ca {ca}; name the CA that signed it, or"
+            " install"
+            " one signed by this CA in the device",
+            device=device,
+            ca=str(files.ca),
         )
-    return f"the device's certificate is refused: {error.verify_message}; install another in the device"
+    return saying(
+        "the device's certificate is refused: {why}; install another in the device", why=str(error.verify_message)
+    )
 
 
 _ALERTS: Final[Mapping[str, str]] = MappingProxyType(
     {
-        "CERTIFICATE_EXPIRED": (
+        "CERTIFICATE_EXPIRED": N_(
             "the device refuses {device}.tls.certificate {certificate}: it has expired; have a new one made, and"
             " check the device's clock"
         ),
-        "UNKNOWN_CA": (
+        "UNKNOWN_CA": N_(
             "the device refuses {device}.tls.certificate {certificate}: it does not know the CA that signed it;"
             " install that CA in the device, or use a certificate of a CA that it knows"
         ),
-        "CERTIFICATE_REQUIRED": (
+        "CERTIFICATE_REQUIRED": N_(
             "the device demands a certificate and takes none of ours; look at {device}.tls.certificate"
             " {certificate}"
         ),
-        "BAD_CERTIFICATE": (
+        "BAD_CERTIFICATE": N_(
             "the device refuses {device}.tls.certificate {certificate}; have one made as its manual demands"
         ),
-        "UNSUPPORTED_CERTIFICATE": (
+        "UNSUPPORTED_CERTIFICATE": N_(
             "the device refuses {device}.tls.certificate {certificate}; have one made as its manual demands"
         ),
-        "WRONG_VERSION_NUMBER": (
+        "WRONG_VERSION_NUMBER": N_(
             "what answers there speaks no TLS; check {device}.port (802 is usual for Modbus/TCP Security)"
         ),
-        "PROTOCOL": "the device offers no TLS 1.2 or newer; bring its firmware or its TLS settings up to date",
+        "PROTOCOL": N_("the device offers no TLS 1.2 or newer; bring its firmware or its TLS settings up to date"),
     }
 )
 """Sentences by a part of OpenSSL's reason."""
@@ -156,5 +195,11 @@ def _no_password() -> str:
 
 def _unreadable(device: str, key: str, path: Path, error: OSError) -> TlsTrouble:
     return TlsTrouble(
-        f"{device}.tls.{key} {path} cannot be read: {error.strerror}; name a file this user may read"
+        saying(
+            "{device}.tls.{key} {path} cannot be read: {why}; name a file this user may read",
+            device=device,
+            key=key,
+            path=str(path),
+            why=str(error.strerror),
+        )
     )

@@ -11,6 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from quality.characteristic import PartSerial
+from quality.saying import Saying
+
+_NOTHING = Saying("")
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,8 +21,8 @@ class NoEvidence:
     """Something that should have been known and is not: which device failed, how, and the mend."""
 
     device: str
-    problem: str
-    mend: str = ""
+    problem: Saying
+    mend: Saying = _NOTHING
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from quality.characteristic import Characteristic, Limits
 from quality.evidence import Finding, Forecast, Measurement, NoEvidence, Reading
 from quality.judgement import Judgement, Reason, ReasonCode, Verdict
 from quality.plan import ControlPlan, Thresholds
+from quality.saying import saying, spread
 
 RANK = {Verdict.PASS: 0, Verdict.REVIEW: 1, Verdict.HOLD: 2}
 TREND_FROM = 4
@@ -54,9 +55,9 @@ def judge_forecast(
         if characteristic.name in covered
         else judge_missing(
             NoEvidence(
-                f"forecast {forecast.model[:12]}",
-                f"it does not cover {characteristic.name}",
-                "train a bundle on a recording that has it",
+                saying("forecast {model}", model=forecast.model[:12]),
+                saying("it does not cover {characteristic}", characteristic=characteristic.name),
+                saying("train a bundle on a recording that has it"),
             )
         )
         for characteristic in plan.characteristics
@@ -88,7 +89,11 @@ def judge_finding(finding: Finding, plan: ControlPlan) -> Judgement:
     subject = f"surface:{finding.camera}"
     if not math.isfinite(finding.score):
         return judge_missing(
-            NoEvidence(f"surface model {finding.model[:12]}", "its score is not a number", "roll the bundle back")
+            NoEvidence(
+                saying("surface model {model}", model=finding.model[:12]),
+                saying("its score is not a number"),
+                saying("roll the bundle back"),
+            )
         )
     verdict = verdict_at(finding.score, plan.surface)
     reasons: tuple[Reason, ...] = ()
@@ -109,7 +114,11 @@ def judge_finding(finding: Finding, plan: ControlPlan) -> Judgement:
 
 def judge_missing(missing: NoEvidence, code: ReasonCode = ReasonCode.NO_EVIDENCE) -> Judgement:
     """A hold for what could not be known."""
-    values = {"device": missing.device, "problem": missing.problem, "mend": missing.mend}
+    values = {
+        **spread("device", missing.device),
+        **spread("problem", missing.problem),
+        **spread("mend", missing.mend),
+    }
     return Judgement(
         f"evidence:{missing.device}", 1.0, Verdict.HOLD, marginal=False, reasons=(Reason(code, values),)
     )

@@ -10,6 +10,8 @@ from typing import Self, TypeAlias
 SayingValue: TypeAlias = str | float | int
 """What goes into a blank; a saying, being text, may stand in another and is then said in the same language."""
 
+_TEMPLATE = "template"  # no blank is called so
+
 
 class Saying(str):
     """A sentence in English that knows its `template`, with `{name}` blanks, and the `values` in them.
@@ -35,6 +37,11 @@ class Saying(str):
         return self.template, self.values
 
 
+def N_(template: str) -> str:  # noqa: N802 - gettext's own name for it
+    """Marks a text for translation where it is written; it is translated where it is shown."""
+    return template
+
+
 def saying(template: str, /, **values: SayingValue) -> Saying:
     """A saying; the template is written out where this is called, so that `make strings` finds it."""
     return Saying(template, values)
@@ -46,21 +53,30 @@ def joined(separator: str, said: Sequence[str]) -> Saying:
     return Saying(separator.join(blanks), {f"each_{i}": each for i, each in enumerate(said)})
 
 
-def saying_to_plain(said: str) -> object:
-    """The text as plain values for JSON: a saying as its template and values; `saying_from_plain` reads it."""
+def told(error: Exception) -> str:
+    """What an exception was raised with, which may be a saying; `str(error)` would forget that."""
+    first = error.args[0] if error.args else ""
+    return first if isinstance(first, str) else str(error)
+
+
+def spread(name: str, said: SayingValue) -> dict[str, SayingValue]:
+    """The value under that name for a flat record: a saying's template and blanks beside it, as `name.blank`."""
     if not isinstance(said, Saying):
-        return said
-    values = {
-        name: saying_to_plain(value) if isinstance(value, str) else value for name, value in said.values.items()
-    }
-    return {"template": said.template, "values": values}
+        return {name: said}
+    flat: dict[str, SayingValue] = {name: str(said), f"{name}.{_TEMPLATE}": said.template}
+    for blank, value in said.values.items():
+        flat |= spread(f"{name}.{blank}", value)
+    return flat
 
 
-def saying_from_plain(plain: object) -> SayingValue:
-    """What `saying_to_plain` wrote; text and numbers as they are. Raises TypeError for anything else."""
-    match plain:
-        case str() | int() | float():
-            return plain
-        case {"template": str(template), "values": Mapping() as values}:
-            return Saying(template, {str(name): saying_from_plain(value) for name, value in values.items()})
-    raise TypeError(f"{plain!r} is no saying: text, or template and values are wanted")
+def gathered(name: str, flat: Mapping[str, SayingValue]) -> SayingValue:
+    """What `spread` wrote under that name. Raises KeyError when nothing is there."""
+    template = flat.get(f"{name}.{_TEMPLATE}")
+    if template is None:
+        return flat[name]
+    start = f"{name}."
+    blanks = [key.removeprefix(start) for key in flat if key.startswith(start)]
+    return Saying(
+        str(template),
+        {blank: gathered(start + blank, flat) for blank in blanks if "." not in blank and blank != _TEMPLATE},
+    )

@@ -1,5 +1,6 @@
 """What the line's PLC says of itself, and how it answers: the meaning of the contract, without registers."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -7,6 +8,7 @@ from enum import StrEnum
 from quality.characteristic import PartSerial
 from quality.evidence import NoEvidence, Reading
 from quality.order import OrderResult
+from quality.saying import Saying, saying
 
 
 class VerdictAnswer(StrEnum):
@@ -17,6 +19,16 @@ class VerdictAnswer(StrEnum):
     WRONG_SERIAL = "WRONG_SERIAL"
     BAD_CHECK_WORD = "BAD_CHECK_WORD"
     PART_GONE = "PART_GONE"
+
+
+ANSWERED: Mapping[VerdictAnswer, Saying] = {
+    VerdictAnswer.ACCEPTED: saying("accepted"),
+    VerdictAnswer.WRONG_SEQUENCE: saying("wrong sequence"),
+    VerdictAnswer.WRONG_SERIAL: saying("wrong serial"),
+    VerdictAnswer.BAD_CHECK_WORD: saying("bad check word"),
+    VerdictAnswer.PART_GONE: saying("part gone"),
+}
+"""The answers in words."""
 
 
 @dataclass(frozen=True, slots=True)

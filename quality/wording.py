@@ -1,13 +1,13 @@
-"""Reasons, results and refusals in an engineer's words.
+"""Reasons in an engineer's words, as sayings.
 
-Records keep codes and values; the sentence is made where it is shown, so that another language
-is another set of sentences.
+Records keep codes and values; the sentence is made where it is shown, in the reader's language.
 """
 
 import math
 from collections.abc import Callable, Mapping
 
 from quality.judgement import Reason, ReasonCode
+from quality.saying import Saying, gathered, joined, saying
 
 Values = Mapping[str, str | float | int]
 
@@ -25,65 +25,106 @@ def number(value: float, like: float | None = None, *, signed: bool = False) -> 
     return text.replace("-", "−")
 
 
-def percent(probability: float) -> str:
+def percent(probability: float) -> Saying:
     """A probability for people: never 0 % or 100 % unless it is."""
     if 0 < probability < 0.01:  # noqa: PLR2004 - one percent
-        return "under 1 %"
+        return saying("under 1 %")
     if 0.99 < probability < 1:  # noqa: PLR2004 - ninety-nine percent
-        return "over 99 %"
-    return f"{probability * 100:.0f} %"
+        return saying("over 99 %")
+    return saying("{share} %", share=f"{probability * 100:.0f}")
 
 
-def _near_limit(values: Values) -> str:
+def _near_limit(values: Values) -> Saying:
     mean, scale, limit = float(values["mean"]), float(values["scale"]), float(values["limit"])
-    return (
-        f"{_capital(str(values['characteristic']))} is forecast at {number(mean, scale, signed=True)}"
-        f" ± {number(scale, scale)} {values['unit']}; the {values['side']} limit is {number(limit, signed=True)}."
-        f" Chance of being out: {percent(float(values['probability']))}."
+    blanks = {
+        "characteristic": _capital(str(values["characteristic"])),
+        "mean": number(mean, scale, signed=True),
+        "scale": number(scale, scale),
+        "unit": values["unit"],
+        "limit": number(limit, signed=True),
+        "chance": percent(float(values["probability"])),
+    }
+    if values["side"] == "upper":
+        return saying(
+            "{characteristic} is forecast at {mean} ± {scale} {unit}; the upper limit is {limit}."
+            " Chance of being out: {chance}.",
+            **blanks,
+        )
+    return saying(
+        "{characteristic} is forecast at {mean} ± {scale} {unit}; the lower limit is {limit}."
+        " Chance of being out: {chance}.",
+        **blanks,
     )
 
 
-def _trend(values: Values) -> str:
-    return f"{_capital(str(values['characteristic']))} has been {values['direction']} for {values['parts']} parts."
-
-
-def _tool_life(values: Values) -> str:
-    return f"The {values['tool']} is at {percent(float(values['share']))} of its life."
-
-
-def _reading_unusual(values: Values) -> str:
-    return (
-        f"{_capital(str(values['reading']))} is {number(float(values['value']))} {values['unit']},"
-        f" usually {number(float(values['usual']))}."
+def _trend(values: Values) -> Saying:
+    characteristic, parts = _capital(str(values["characteristic"])), values["parts"]
+    if values["direction"] == "rising":
+        return saying(
+            "{characteristic} has been rising for {parts} parts.", characteristic=characteristic, parts=parts
+        )
+    return saying(
+        "{characteristic} has been falling for {parts} parts.", characteristic=characteristic, parts=parts
     )
 
 
-def _surface(values: Values) -> str:
-    chance = percent(float(values["probability"]))
-    text = f"The {values['camera']} camera sees a probable defect. Chance: {chance}."
-    if "boxes" in values:
-        text += f" {_count(int(values['boxes']), 'place is', 'places are')} marked on the picture."
-    return text
-
-
-def _measured_out(values: Values) -> str:
-    return (
-        f"{_capital(str(values['characteristic']))} was measured at"
-        f" {number(float(values['value']), signed=True)} {values['unit']},"
-        f" outside {number(float(values['lower']), signed=True)} to {number(float(values['upper']), signed=True)}."
+def _tool_life(values: Values) -> Saying:
+    return saying(
+        "The {tool} is at {share} of its life.", tool=values["tool"], share=percent(float(values["share"]))
     )
 
 
-def _no_evidence(values: Values) -> str:
-    mend = f" Mend: {values['mend']}." if values.get("mend") else ""
-    return f"No evidence from {values['device']}: {values['problem']}.{mend}"
+def _reading_unusual(values: Values) -> Saying:
+    return saying(
+        "{reading} is {value} {unit}, usually {usual}.",
+        reading=_capital(str(values["reading"])),
+        value=number(float(values["value"])),
+        unit=values["unit"],
+        usual=number(float(values["usual"])),
+    )
 
 
-def _overflow(values: Values) -> str:
-    return f"The part came before the one ahead of it was judged ({values['device']}): {values['problem']}."
+def _surface(values: Values) -> Saying:
+    seen = saying(
+        "The {camera} camera sees a probable defect. Chance: {chance}.",
+        camera=values["camera"],
+        chance=percent(float(values["probability"])),
+    )
+    if "boxes" not in values:
+        return seen
+    if values["boxes"] == 1:
+        return joined(" ", (seen, saying("1 place is marked on the picture.")))
+    return joined(" ", (seen, saying("{count} places are marked on the picture.", count=values["boxes"])))
 
 
-_SENTENCES: dict[ReasonCode, Callable[[Values], str]] = {
+def _measured_out(values: Values) -> Saying:
+    return saying(
+        "{characteristic} was measured at {value} {unit}, outside {lower} to {upper}.",
+        characteristic=_capital(str(values["characteristic"])),
+        value=number(float(values["value"]), signed=True),
+        unit=values["unit"],
+        lower=number(float(values["lower"]), signed=True),
+        upper=number(float(values["upper"]), signed=True),
+    )
+
+
+def _no_evidence(values: Values) -> Saying:
+    blanks = {"device": gathered("device", values), "problem": gathered("problem", values)}
+    if values.get("mend"):
+        mend = gathered("mend", values)
+        return saying("No evidence from {device}: {problem}. Mend: {mend}.", mend=mend, **blanks)
+    return saying("No evidence from {device}: {problem}.", **blanks)
+
+
+def _overflow(values: Values) -> Saying:
+    return saying(
+        "The part came before the one ahead of it was judged ({device}): {problem}.",
+        device=gathered("device", values),
+        problem=gathered("problem", values),
+    )
+
+
+_SENTENCES: dict[ReasonCode, Callable[[Values], Saying]] = {
     ReasonCode.FORECAST_NEAR_LIMIT: _near_limit,
     ReasonCode.TREND: _trend,
     ReasonCode.TOOL_LIFE: _tool_life,
@@ -95,14 +136,10 @@ _SENTENCES: dict[ReasonCode, Callable[[Values], str]] = {
 }
 
 
-def sentence(reason: Reason) -> str:
+def sentence(reason: Reason) -> Saying:
     """The reason as one sentence or two."""
     return _SENTENCES[reason.code](reason.values)
 
 
 def _capital(text: str) -> str:
     return text[:1].upper() + text[1:]
-
-
-def _count(count: int, one: str, many: str) -> str:
-    return f"{count} {one if count == 1 else many}"

@@ -21,7 +21,10 @@ from babel.messages.pofile import read_po
 from babel.numbers import format_decimal
 from starlette.requests import HTTPConnection
 
-from quality.saying import Saying
+from quality.saying import N_, Saying
+from quality.wording import percent
+
+__all__ = ["LANGUAGE_COOKIE", "NAMES", "N_", "Language", "Languages", "catalog"]
 
 LANGUAGE_COOKIE = "jidoka_language"
 NAMES: Mapping[str, str] = {"en": "English", "ja": "日本語"}
@@ -29,11 +32,6 @@ NAMES: Mapping[str, str] = {"en": "English", "ja": "日本語"}
 _REGIONS = {"en": "en_GB", "ja": "ja_JP"}
 _FOLDER = Path(__file__).parent / "translations"
 _SIGNIFICANT = 4
-
-
-def N_(message: str) -> str:  # noqa: N802 - gettext's own name for it
-    """Marks a text for translation where it is written; it is translated where it is shown."""
-    return message
 
 
 @cache
@@ -95,11 +93,7 @@ class Language:
 
     def percent(self, probability: float) -> str:
         """A probability for people: never 0 % or 100 % unless it is."""
-        if 0 < probability < 0.01:  # noqa: PLR2004 - one percent
-            return self.gettext("under 1 %")
-        if 0.99 < probability < 1:  # noqa: PLR2004 - ninety-nine percent
-            return self.gettext("over 99 %")
-        return self.gettext("{share} %").format(share=f"{probability * 100:.0f}")
+        return self.say(percent(probability))
 
     def date(self, at: datetime) -> str:
         """The day on the plant's clock, with its year."""

@@ -21,6 +21,7 @@ from edge.acquisition.settings import CameraSettings, Kind
 from edge.acquisition.wire import Receiver
 from quality.evidence import Frame, NoEvidence
 from quality.inspection import Cycle
+from quality.saying import saying
 
 log = structlog.get_logger(__name__)
 
@@ -108,8 +109,8 @@ class Camera:
         except OSError as error:
             await asyncio.sleep(pause)
             return self._choice.says(
-                f"its grabber cannot be started: {error.strerror}",
-                "Check the memory, process and open-file limits of this machine.",
+                saying("its grabber cannot be started: {why}", why=str(error.strerror)),
+                saying("Check the memory, process and open-file limits of this machine."),
             )
 
     async def _run_grabber(self, pause: float) -> NoEvidence:
@@ -146,13 +147,16 @@ class Camera:
             silent_for = self.settings.silent_s if receiver.heard > started else START_S
             remaining = receiver.heard + silent_for - time.monotonic()
             if remaining <= 0:
-                return self._choice.says(f"it has been silent for {silent_for:.1f} s", CABLE)
+                return self._choice.says(
+                    saying("it has been silent for {silent} s", silent=f"{silent_for:.1f}"), CABLE
+                )
             # In short steps: the first word shortens what may remain.
             await asyncio.wait([receiver.ended], timeout=min(remaining, LOOK_S))
         if receiver.last_words is not None:
             return self._choice.says(receiver.last_words.problem, receiver.last_words.mend)
         return self._choice.says(
-            "its grabber process ended without a word", "It is being started again; see the log."
+            saying("its grabber process ended without a word"),
+            saying("It is being started again; see the log."),
         )
 
 

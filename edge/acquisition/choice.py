@@ -19,6 +19,7 @@ from edge.acquisition.settings import CameraSettings
 from edge.acquisition.wire import Grabbed
 from quality.evidence import Frame, NoEvidence
 from quality.inspection import Cycle
+from quality.saying import Saying, saying
 
 log = structlog.get_logger(__name__)
 
@@ -27,8 +28,8 @@ KEPT_BYTES = 32_000_000
 REMEMBERED_PICTURES = 1000
 """By their digest alone, long after they are gone: half a minute of a fast camera, many minutes of a slow one."""
 
-RESTART = "Restart the camera; no two exposures are identical."
-CABLE = "Check the camera's power, cable and address."
+RESTART = saying("Restart the camera; no two exposures are identical.")
+CABLE = saying("Check the camera's power, cable and address.")
 
 
 class Choice:
@@ -52,7 +53,7 @@ class Choice:
         self._arrived = asyncio.Event()
         self._before: Shown | None = None
         self._pairing = Pairing()
-        self._stream_problem: NoEvidence | None = self.says("it has said nothing yet", CABLE)
+        self._stream_problem: NoEvidence | None = self.says(saying("it has said nothing yet"), CABLE)
         self._silence: NoEvidence | None = None
         self._picture_problem: NoEvidence | None = None
 
@@ -70,7 +71,7 @@ class Choice:
         """The newest encoded picture, or None when there is none yet."""
         return self._kept[-1].encoded if self._kept else None
 
-    def says(self, problem: str, mend: str) -> NoEvidence:
+    def says(self, problem: Saying, mend: Saying) -> NoEvidence:
         """Missing evidence that names this camera."""
         return NoEvidence(self._settings.name, problem, mend)
 
@@ -149,7 +150,7 @@ class Choice:
             await self._first_after(grabbed.captured.monotonic)
         if self._came.count(_digest(grabbed)) == 1:
             return None
-        return self.says("it is frozen: the same picture came before, byte for byte", RESTART)
+        return self.says(saying("it is frozen: the same picture came before, byte for byte"), RESTART)
 
     def _miscounted(self, triggered: Cycle | None, since: float) -> NoEvidence | None:
         if triggered is None:
@@ -157,7 +158,7 @@ class Choice:
         came = [kept.captured.counter for kept in self._kept if kept.captured.monotonic > since]
         counters = tuple(counter for counter in came if counter is not None)
         if len(counters) < len(came):
-            return self.says("its pictures carry no count", MEND)
+            return self.says(saying("its pictures carry no count"), MEND)
         problem = self._pairing.problem(triggered, counters)
         return None if problem is None else self.says(problem, MEND)
 
@@ -168,20 +169,31 @@ class Choice:
     def _nothing_new(self, monotonic: float, triggered: Cycle | None) -> NoEvidence:
         if self._stream_problem is not None:
             return self._stream_problem
-        waited = f"no picture newer than the trigger came within {self._settings.timeout_s:g} s"
-        mend = CABLE
-        if triggered is not None:
-            due = self._pairing.due(triggered)
-            waited = f"no picture of cycle {triggered.sequence} came within {self._settings.timeout_s:g} s"
-            waited += "" if due is None else f", where count {due} was due"
-            mend = MEND
+        waited, mend = self._waited_for(triggered), CABLE if triggered is None else MEND
         newest = self._kept[-1] if self._kept else None
         if newest is not None:
-            waited += f"; its newest is {self._now() - newest.captured.monotonic:.2f} s old"
+            age = f"{self._now() - newest.captured.monotonic:.2f}"
+            waited = saying("{waited}; its newest is {age} s old", waited=waited, age=age)
             if newest.received > monotonic and self._settings.clock == "camera":
-                return self.says(waited, "Let the camera and this machine follow the same NTP server.")
+                return self.says(waited, saying("Let the camera and this machine follow the same NTP server."))
         self._silence = self.says(waited, mend)
         return self._silence
+
+    def _waited_for(self, triggered: Cycle | None) -> Saying:
+        within = f"{self._settings.timeout_s:g}"
+        if triggered is None:
+            return saying("no picture newer than the trigger came within {within} s", within=within)
+        due = self._pairing.due(triggered)
+        if due is None:
+            return saying(
+                "no picture of cycle {cycle} came within {within} s", cycle=triggered.sequence, within=within
+            )
+        return saying(
+            "no picture of cycle {cycle} came within {within} s, where count {due} was due",
+            cycle=triggered.sequence,
+            within=within,
+            due=due,
+        )
 
 
 def _digest(grabbed: Grabbed) -> bytes:

@@ -8,6 +8,7 @@ from edge.acquisition.pictures import PictureError, decode
 from edge.acquisition.settings import CameraSettings
 from edge.acquisition.wire import Captured, Grabbed
 from quality.evidence import Frame, NoEvidence
+from quality.saying import saying
 
 CLOCK_TOLERANCE_S = 0.05
 """A picture cannot have been taken after it was received, except for the error of synchronised clocks."""
@@ -28,8 +29,8 @@ def clock_problem(settings: CameraSettings, grabbed: Grabbed) -> NoEvidence | No
         return None
     return NoEvidence(
         settings.name,
-        f"its clock is {ahead:.2f} s ahead",
-        "Synchronise the camera and this machine to the same NTP server, or set clock: arrival.",
+        saying("its clock is {ahead} s ahead", ahead=f"{ahead:.2f}"),
+        saying("Synchronise the camera and this machine to the same NTP server, or set clock: arrival."),
     )
 
 
@@ -42,16 +43,20 @@ def examine(settings: CameraSettings, grabbed: Grabbed, before: Shown | None) ->
     if before is not None and before.sha256 == sha256 and before.captured != grabbed.captured:
         return NoEvidence(
             settings.name,
-            "it is frozen: the picture is byte for byte that of the part before",
-            "Restart the camera; no two exposures are identical.",
+            saying("it is frozen: the picture is byte for byte that of the part before"),
+            saying("Restart the camera; no two exposures are identical."),
         )
     pixels = decode(grabbed.encoded, settings.channels)
     height, width = pixels.shape[:2]
     if (width, height) != (settings.width, settings.height):
         return NoEvidence(
             settings.name,
-            f"its picture is {width}×{height}, not {settings.width}×{settings.height}",
-            "Set the camera's resolution, or width and height in LINE.yaml.",
+            saying(
+                "its picture is {size}, not {wanted}",
+                size=f"{width}×{height}",
+                wanted=f"{settings.width}×{settings.height}",
+            ),
+            saying("Set the camera's resolution, or width and height in LINE.yaml."),
         )
     captured_at = datetime.fromtimestamp(grabbed.captured.epoch, UTC)
     return Frame(settings.name, captured_at, sha256, grabbed.encoded, pixels)
@@ -59,5 +64,8 @@ def examine(settings: CameraSettings, grabbed: Grabbed, before: Shown | None) ->
 
 def corrupt(settings: CameraSettings, error: PictureError, count: int) -> NoEvidence:
     """What is reported of pictures that did not arrive whole."""
-    pictures = "picture was" if count == 1 else "pictures were"
-    return NoEvidence(settings.name, f"{count} {pictures} corrupt: {error.problem}", error.mend)
+    if count == 1:
+        problem = saying("1 picture was corrupt: {problem}", problem=error.problem)
+    else:
+        problem = saying("{count} pictures were corrupt: {problem}", count=count, problem=error.problem)
+    return NoEvidence(settings.name, problem, error.mend)

@@ -13,6 +13,7 @@ from edge.acquisition.wire import (
     captured_at_epoch,
     captured_at_monotonic,
 )
+from quality.saying import saying
 
 LOOK_S = 0.02
 ENDINGS = (".jpg", ".jpeg", ".png", ".bmp")
@@ -54,8 +55,8 @@ def _look(folder: Path) -> dict[str, State]:
             return dict(_states(entries))
     except OSError as error:
         raise SourceError(
-            f"its folder {folder} cannot be read: {error.strerror}",
-            "Check that it is there, mounted and readable by the user that runs the edge process.",
+            saying("its folder {folder} cannot be read: {why}", folder=str(folder), why=str(error.strerror)),
+            saying("Check that it is there, mounted and readable by the user that runs the edge process."),
         ) from error
 
 
@@ -76,8 +77,8 @@ def _read(path: Path) -> bytes:
         return path.read_bytes()
     except OSError as error:
         raise SourceError(
-            f"its file {path} cannot be read: {error.strerror}",
-            "Let files stay for a second, and be readable by the user that runs the edge process.",
+            saying("its file {path} cannot be read: {why}", path=str(path), why=str(error.strerror)),
+            saying("Let files stay for a second, and be readable by the user that runs the edge process."),
         ) from error
 
 

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from edge.acquisition.settings import CameraSettings
 from edge.acquisition.wire import Captured, SourceError, captured_at_monotonic
+from quality.saying import saying
 
 with suppress(ImportError):
     # Takes half a second, which a grabber that waits for its camera has; who needs it finds it missing below.
@@ -39,10 +40,13 @@ FORMATS = {
 }
 """Of each pixel format: its bytes for a pixel, and which of them are gray, or blue, green and red."""
 
-EXTRA = "pip install 'jidoka[genicam]' (there are wheels for Python 3.11 to 3.14)."
-PRODUCER = "Write source: FILE.cti#SERIAL in LINE.yaml, with the producer that the camera's maker ships."
-CAMERA = "Check the camera's power and cable, and that no other program has it open."
-FORMAT = f"Set the camera's PixelFormat to one of {', '.join(FORMATS)} with its maker's tool, and save it there."
+EXTRA = saying("pip install 'jidoka[genicam]' (there are wheels for Python 3.11 to 3.14).")
+PRODUCER = saying("Write source: FILE.cti#SERIAL in LINE.yaml, with the producer that the camera's maker ships.")
+CAMERA = saying("Check the camera's power and cable, and that no other program has it open.")
+FORMAT = saying(
+    "Set the camera's PixelFormat to one of {formats} with its maker's tool, and save it there.",
+    formats=", ".join(FORMATS),
+)
 
 Item = tuple[Captured, NDArray[np.uint8]] | None
 
@@ -58,7 +62,7 @@ def pictures(settings: CameraSettings) -> Iterator[Item]:
         from genicam import genapi, gentl  # noqa: PLC0415 - the extra may be missing
         from harvesters.core import Harvester  # noqa: PLC0415
     except ImportError as error:
-        raise SourceError("GenICam cameras need an extra that is not installed", EXTRA) from error
+        raise SourceError(saying("GenICam cameras need an extra that is not installed"), EXTRA) from error
     try:
         with ExitStack() as opened:
             harvester = Harvester()
@@ -69,21 +73,24 @@ def pictures(settings: CameraSettings) -> Iterator[Item]:
             camera.start()
             yield from _acquire(settings, camera)
     except (gentl.GenericException, genapi.GenericException, OSError) as error:
-        raise SourceError(f"its GenTL producer refuses: {error}", CAMERA) from error
+        raise SourceError(saying("its GenTL producer refuses: {error}", error=str(error)), CAMERA) from error
 
 
 def _open(harvester: "Harvester", source: str) -> "ImageAcquirer":
     file, _, wanted = source.partition("#")
     if not Path(file).is_file():
-        raise SourceError(f"there is no GenTL producer {file}", PRODUCER)
+        raise SourceError(saying("there is no GenTL producer {file}", file=file), PRODUCER)
     harvester.add_file(file, check_validity=True)
     harvester.update()
     found = [(info.serial_number, info.id_) for info in harvester.device_info_list]
     matching = [index for index, names in enumerate(found) if not wanted or wanted in names]
     if len(matching) != 1:
-        known = ", ".join(f"{serial} ({device})" for serial, device in found) or "none"
-        what = "several cameras" if matching else "no such camera"
-        raise SourceError(f"{file} finds {what}; there is: {known}", PRODUCER if found else CAMERA)
+        known = ", ".join(f"{serial} ({device})" for serial, device in found) or saying("none")
+        what = saying("several cameras") if matching else saying("no such camera")
+        raise SourceError(
+            saying("{file} finds {what}; there is: {known}", file=file, what=what, known=known),
+            PRODUCER if found else CAMERA,
+        )
     return harvester.create(matching[0])
 
 
@@ -115,16 +122,24 @@ def _acquire(settings: CameraSettings, camera: "ImageAcquirer") -> Iterator[Item
             heard = now
             yield None
         elif now - heard > settings.stalled_s:
-            raise SourceError(f"it stands still: no whole picture within {settings.stalled_s:g} s", CAMERA)
+            raise SourceError(
+                saying("it stands still: no whole picture within {within} s", within=f"{settings.stalled_s:g}"),
+                CAMERA,
+            )
 
 
 def _pixels(buffer: "Buffer") -> NDArray[np.uint8]:
     image = buffer.payload.components[0]
     if image.data_format not in FORMATS:
-        raise SourceError(f"its pixel format is {image.data_format}", FORMAT)
+        raise SourceError(saying("its pixel format is {format}", format=str(image.data_format)), FORMAT)
     depth, channels = FORMATS[image.data_format]
     width, height = int(image.width), int(image.height)
     if image.data.size != width * height * depth:
-        raise SourceError(f"its {width}×{height} picture has {image.data.size} bytes", FORMAT)
+        raise SourceError(
+            saying(
+                "its {width}×{height} picture has {size} bytes", width=width, height=height, size=image.data.size
+            ),
+            FORMAT,
+        )
     pixels = image.data.reshape(height, width, depth)[:, :, channels]
     return np.array(pixels[:, :, 0] if depth == 1 else pixels, np.uint8, order="C")

@@ -21,6 +21,7 @@ from edge.acquisition.wire import (
     captured_at_epoch,
     captured_at_monotonic,
 )
+from quality.saying import saying
 
 LONGEST_HEADERS = 16_384
 RECEIVE_BYTES = 262_144
@@ -34,8 +35,8 @@ LARGEST_COUNTER = 2**63 - 1
 HTTP_OK = 200
 HTTP_UNAUTHORIZED = 401
 
-NETWORK = "Check the camera's power, its network cable and the host and port in its source."
-STREAM = "Check that the source is the camera's multipart MJPEG stream."
+NETWORK = saying("Check the camera's power, its network cable and the host and port in its source.")
+STREAM = saying("Check that the source is the camera's multipart MJPEG stream.")
 
 
 class StalledError(SourceError):
@@ -76,9 +77,13 @@ class ByteStream:
             length += len(line)
             name, colon, value = line.decode("latin-1").partition(":")
             if length > LONGEST_HEADERS:
-                raise SourceError(f"the stream has headers beyond {LONGEST_HEADERS} bytes", STREAM)
+                raise SourceError(
+                    saying("the stream has headers beyond {longest} bytes", longest=LONGEST_HEADERS), STREAM
+                )
             if not colon:
-                raise SourceError(f"the stream has a header that is none: {line[:60]!r}", STREAM)
+                raise SourceError(
+                    saying("the stream has a header that is none: {line}", line=f"{line[:60]!r}"), STREAM
+                )
             fields[name.strip()] = value.strip()
         return fields
 
@@ -118,7 +123,14 @@ class ByteStream:
         while (at := self._buffer.find(delimiter, searched)) < 0:
             searched = max(0, len(self._buffer) - len(delimiter) + 1)
             if searched > longest:
-                raise SourceError(f"no {delimiter[:40]!r} within {longest} bytes of the stream", STREAM)
+                raise SourceError(
+                    saying(
+                        "no {delimiter} within {longest} bytes of the stream",
+                        delimiter=f"{delimiter[:40]!r}",
+                        longest=longest,
+                    ),
+                    STREAM,
+                )
             self._receive()
         found = bytes(self._buffer[:at])
         del self._buffer[: at + len(delimiter)]
@@ -135,9 +147,11 @@ class ByteStream:
             while (received := self._receive_now(target)) is None:
                 self._wait()
         except OSError as error:
-            raise SourceError(f"the stream broke: {error.strerror or error}", NETWORK) from error
+            raise SourceError(
+                saying("the stream broke: {why}", why=error.strerror or str(error)), NETWORK
+            ) from error
         if received == 0:
-            raise SourceError("the camera ended the stream", NETWORK)
+            raise SourceError(saying("the camera ended the stream"), NETWORK)
         return received
 
     def _receive_now(self, target: memoryview) -> int | None:
@@ -158,7 +172,10 @@ class ByteStream:
         self.arrived = now if now - self._found_empty <= WAIT_STEP_S else self._found_empty
 
     def _too_late(self) -> StalledError:
-        return StalledError(f"the stream stands still: no whole picture within {self._allowed_s:g} s", NETWORK)
+        return StalledError(
+            saying("the stream stands still: no whole picture within {within} s", within=f"{self._allowed_s:g}"),
+            NETWORK,
+        )
 
 
 def pictures(settings: CameraSettings) -> Generator[tuple[Captured, bytes] | None, None, None]:
@@ -194,7 +211,9 @@ def _connect(settings: CameraSettings) -> socket.socket:
     address = urlsplit(settings.source)
     secure = address.scheme == "https"
     if address.scheme not in ("http", "https") or not address.hostname:
-        raise SourceError("its source is no http address", "Write it as http://HOST:PORT/PATH in LINE.yaml.")
+        raise SourceError(
+            saying("its source is no http address"), saying("Write it as http://HOST:PORT/PATH in LINE.yaml.")
+        )
     host = address.hostname
     port = address.port or (443 if secure else 80)
     target = (address.path or "/") + (f"?{address.query}" if address.query else "")
@@ -210,7 +229,12 @@ def _connect(settings: CameraSettings) -> socket.socket:
             connection = ssl.create_default_context().wrap_socket(connection, server_hostname=host)
         connection.sendall(f"{request}\r\n".encode())
     except OSError as error:
-        raise SourceError(f"{host}:{port} cannot be reached: {error.strerror or error}", NETWORK) from error
+        raise SourceError(
+            saying(
+                "{host}:{port} cannot be reached: {why}", host=host, port=port, why=error.strerror or str(error)
+            ),
+            NETWORK,
+        ) from error
     return connection
 
 
@@ -225,21 +249,27 @@ def _probe_when_quiet(connection: socket.socket) -> None:
 def _boundary(stream: ByteStream) -> bytes:
     status = stream.line().split(b" ", 2)
     if len(status) < 2 or not status[0].startswith(b"HTTP/") or not status[1].isdigit():  # noqa: PLR2004 - version and code
-        raise SourceError("what answers is no HTTP server", STREAM)
+        raise SourceError(saying("what answers is no HTTP server"), STREAM)
     code = int(status[1])
     if code == HTTP_UNAUTHORIZED:
         raise SourceError(
-            "the camera refuses the sign-in",
-            "Put user and password into its source (http://USER:PASSWORD@HOST/PATH) and let it accept Basic.",
+            saying("the camera refuses the sign-in"),
+            saying(
+                "Put user and password into its source (http://USER:PASSWORD@HOST/PATH) and let it accept Basic."
+            ),
         )
     if code != HTTP_OK:
-        raise SourceError(f"the camera answers HTTP {code}", "Check the path in its source.")
+        raise SourceError(
+            saying("the camera answers HTTP {code}", code=code), saying("Check the path in its source.")
+        )
     fields = stream.headers()
     if fields.get_content_type() != "multipart/x-mixed-replace" or "Transfer-Encoding" in fields:
-        raise SourceError(f"the camera sends {fields.get_content_type()}, no plain multipart stream", STREAM)
+        raise SourceError(
+            saying("the camera sends {kind}, no plain multipart stream", kind=fields.get_content_type()), STREAM
+        )
     boundary = fields.get_param("boundary")
     if not isinstance(boundary, str) or not boundary:
-        raise SourceError("the stream names no boundary", STREAM)
+        raise SourceError(saying("the stream names no boundary"), STREAM)
     return b"--" + boundary.removeprefix("--").encode("latin-1")
 
 
@@ -251,7 +281,7 @@ def _pass_boundary(settings: CameraSettings, stream: ByteStream, boundary: bytes
         yield from _rest(settings, stream)
         line = stream.line()
     if line.rstrip() != boundary:
-        raise SourceError(f"a boundary was due and {line[:60]!r} came", STREAM)
+        raise SourceError(saying("a boundary was due and {line} came", line=f"{line[:60]!r}"), STREAM)
 
 
 def _body(stream: ByteStream, fields: Message, boundary: bytes) -> bytes:
@@ -259,7 +289,7 @@ def _body(stream: ByteStream, fields: Message, boundary: bytes) -> bytes:
     if declared is None:
         return stream.picture_until(b"\r\n" + boundary)
     if not declared.isdigit() or not 0 < int(declared) <= LARGEST_PICTURE:
-        raise SourceError(f"a picture claims to have {declared} bytes", STREAM)
+        raise SourceError(saying("a picture claims to have {declared} bytes", declared=declared), STREAM)
     return stream.exactly(int(declared))
 
 
@@ -271,8 +301,8 @@ def _captured(settings: CameraSettings, fields: Message, arrived: float) -> Capt
         return captured_at_epoch(float(fields["X-Timestamp"]), counter)
     except (TypeError, ValueError) as error:
         raise SourceError(
-            "its pictures carry no X-Timestamp in seconds since 1970",
-            "Let the camera send it, or set clock: arrival in LINE.yaml.",
+            saying("its pictures carry no X-Timestamp in seconds since 1970"),
+            saying("Let the camera send it, or set clock: arrival in LINE.yaml."),
         ) from error
 
 
@@ -280,7 +310,7 @@ def _counter(fields: Message) -> int:
     counter = fields["X-Frame-Counter"]
     if counter is None or not counter.isdecimal() or int(counter) > LARGEST_COUNTER:
         raise SourceError(
-            "its pictures carry no X-Frame-Counter",
-            "Let the camera count its exposures there, or set trigger: free in LINE.yaml.",
+            saying("its pictures carry no X-Frame-Counter"),
+            saying("Let the camera count its exposures there, or set trigger: free in LINE.yaml."),
         )
     return int(counter)

@@ -15,11 +15,16 @@ from numpy.typing import NDArray
 from edge.acquisition.settings import CameraSettings
 from edge.acquisition.stream_clock import StreamClock
 from edge.acquisition.wire import Captured, SourceError, captured_at_monotonic
+from quality.saying import saying
 
 OPEN_TIMEOUT_MS = 5000
 
-NETWORK = "Check the camera's power, its cable and its source in LINE.yaml; `ffprobe SOURCE` must show the stream."
-DEVICE = "Check the cable, that no other program holds the device, and that the user is in the group `video`."
+NETWORK = saying(
+    "Check the camera's power, its cable and its source in LINE.yaml; `ffprobe SOURCE` must show the stream."
+)
+DEVICE = saying(
+    "Check the cable, that no other program holds the device, and that the user is in the group `video`."
+)
 
 
 def pictures(settings: CameraSettings) -> Iterator[tuple[Captured, NDArray[np.uint8]]]:
@@ -31,16 +36,16 @@ def pictures(settings: CameraSettings) -> Iterator[tuple[Captured, NDArray[np.ui
     capture = _device(settings) if settings.kind == "v4l2" else _stream(settings)
     try:
         if not capture.isOpened():
-            raise SourceError("the video source cannot be opened", mend)
+            raise SourceError(saying("the video source cannot be opened"), mend)
         clock = StreamClock()
         while capture.grab():
             arrived = clock.captured(capture.get(cv2.CAP_PROP_POS_MSEC) / 1000, time.monotonic())
             captured = captured_at_monotonic(arrived - settings.latency_s)
             retrieved, pixels = capture.retrieve()
             if not retrieved:
-                raise SourceError("the video source sends what cannot be decoded", mend)
+                raise SourceError(saying("the video source sends what cannot be decoded"), mend)
             yield captured, np.asarray(pixels, np.uint8)
-        raise SourceError("the video source ended", mend)
+        raise SourceError(saying("the video source ended"), mend)
     finally:
         capture.release()
 

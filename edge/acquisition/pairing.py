@@ -11,8 +11,11 @@ so that a picture counts only when two cycles in a row agree.
 from dataclasses import dataclass
 
 from quality.inspection import Cycle
+from quality.saying import Saying, saying
 
-MEND = "Check the trigger cable and the camera's trigger settings; each part must trigger exactly one picture."
+MEND = saying(
+    "Check the trigger cable and the camera's trigger settings; each part must trigger exactly one picture."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +47,7 @@ class Pairing:
         """The count that the cycle's picture must have, or None while that is not known."""
         return self._pair.due(cycle) if self._pair is not None else None
 
-    def problem(self, cycle: Cycle, counters: tuple[int, ...]) -> str | None:
+    def problem(self, cycle: Cycle, counters: tuple[int, ...]) -> Saying | None:
         """Why the pictures with these counts, that came with the cycle, are no evidence; None when they are.
 
         Whatever is found, the last count is what the next cycle is compared with.
@@ -58,18 +61,29 @@ class Pairing:
         self._pair = _Pair(cycle.boot_count, cycle.sequence, counter)
         self._proven = False
         if len(counters) > 1:
-            counted = ", ".join(map(str, counters))
-            return f"{len(counters)} pictures, counted {counted}, came with cycle {cycle.sequence} instead of one"
+            return saying(
+                "{count} pictures, counted {counted}, came with cycle {cycle} instead of one",
+                count=len(counters),
+                counted=", ".join(map(str, counters)),
+                cycle=cycle.sequence,
+            )
         if due is None:
             return self._unproven(cycle, counter)
-        return (
-            f"its picture of cycle {cycle.sequence} is counted {counter} where {due} was due:"
-            f" {'a trigger was missed' if counter < due else 'it was triggered too often'}, or it counts anew"
+        cause = saying("a trigger was missed") if counter < due else saying("it was triggered too often")
+        return saying(
+            "its picture of cycle {cycle} is counted {counter} where {due} was due: {cause}, or it counts anew",
+            cycle=cycle.sequence,
+            counter=counter,
+            due=due,
+            cause=cause,
         )
 
     @staticmethod
-    def _unproven(cycle: Cycle, counter: int) -> str:
-        return (
-            f"its count is being paired with the cycles: {counter} came with cycle {cycle.sequence},"
-            f" which the next part has to prove with {counter + 1}"
+    def _unproven(cycle: Cycle, counter: int) -> Saying:
+        return saying(
+            "its count is being paired with the cycles: {counter} came with cycle {cycle},"
+            " which the next part has to prove with {next}",
+            counter=counter,
+            cycle=cycle.sequence,
+            next=counter + 1,
         )

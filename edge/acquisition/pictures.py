@@ -14,6 +14,8 @@ import numpy as np
 import simplejpeg
 from numpy.typing import NDArray
 
+from quality.saying import Saying, saying
+
 # Two cores are shared by cameras, models and the PLC link: OpenCV must not start threads of its own.
 cv2.setNumThreads(1)
 # What fails is raised here as PictureError; OpenCV would also print it.
@@ -35,9 +37,9 @@ BMP_BITS = frozenset({1, 4, 8, 24, 32})
 # Cameras fill their last transfer block with one of these.
 PADDING = b"\x00\xff\r\n"
 
-CABLE = "Check the camera's cable, its switch port and its load for lost packets."
-ADDRESS = "Check that the address is the camera's picture stream and that it sends JPEG, PNG or BMP."
-FORMAT = "Set the camera to 8-bit gray or colour pictures without special encodings."
+CABLE = saying("Check the camera's cable, its switch port and its load for lost packets.")
+ADDRESS = saying("Check that the address is the camera's picture stream and that it sends JPEG, PNG or BMP.")
+FORMAT = saying("Set the camera to 8-bit gray or colour pictures without special encodings.")
 
 REDUCED = {
     (1, 1): cv2.IMREAD_GRAYSCALE,
@@ -52,7 +54,7 @@ REDUCED = {
 class PictureError(Exception):
     """A picture that did not arrive whole or cannot be used: what is wrong with it and the mend."""
 
-    def __init__(self, problem: str, mend: str) -> None:
+    def __init__(self, problem: Saying, mend: Saying) -> None:
         super().__init__(f"{problem}. {mend}")
         self.problem = problem
         self.mend = mend
@@ -65,7 +67,7 @@ def decode(encoded: bytes, channels: Literal[1, 3], scale: Scale = 1) -> NDArray
     vanish. Raises PictureError when anything of the picture is missing, damaged or of another kind.
     """
     if not encoded:
-        raise PictureError("the picture is empty", CABLE)
+        raise PictureError(saying("the picture is empty"), CABLE)
     if encoded.startswith(JPEG_START):
         return _decode_jpeg(encoded, channels, scale)
     if encoded.startswith(PNG_START):
@@ -73,7 +75,7 @@ def decode(encoded: bytes, channels: Literal[1, 3], scale: Scale = 1) -> NDArray
     elif encoded.startswith(BMP_START):
         _check_bmp(encoded)
     else:
-        raise PictureError(f"not a picture: it begins with {encoded[:16]!r}", ADDRESS)
+        raise PictureError(saying("not a picture: it begins with {bytes}", bytes=repr(encoded[:16])), ADDRESS)
     return _decode_checked(encoded, channels, scale)
 
 
@@ -95,13 +97,15 @@ def encode_png(pixels: NDArray[np.uint8]) -> bytes:
     options = [cv2.IMWRITE_PNG_COMPRESSION, 1, cv2.IMWRITE_PNG_STRATEGY, cv2.IMWRITE_PNG_STRATEGY_HUFFMAN_ONLY]
     written, encoded = cv2.imencode(".png", pixels, options)
     if not written:
-        raise PictureError(f"pixels of shape {pixels.shape} cannot be written as PNG", FORMAT)
+        raise PictureError(
+            saying("pixels of shape {shape} cannot be written as PNG", shape=str(pixels.shape)), FORMAT
+        )
     return bytes(encoded)
 
 
 def _decode_jpeg(encoded: bytes, channels: Literal[1, 3], scale: Scale) -> NDArray[np.uint8]:
     if not encoded.rstrip(PADDING).endswith(JPEG_END):
-        raise PictureError("the JPEG has no end-of-image marker at its end: it was cut or run over", CABLE)
+        raise PictureError(saying("the JPEG has no end-of-image marker at its end: it was cut or run over"), CABLE)
     _check_jpeg_head(encoded)
     try:
         height, width, _, _ = simplejpeg.decode_jpeg_header(encoded)
@@ -113,7 +117,7 @@ def _decode_jpeg(encoded: bytes, channels: Literal[1, 3], scale: Scale) -> NDArr
             min_width=-(-width // scale),
         )
     except ValueError as error:
-        raise PictureError(f"the JPEG is damaged: {error}", CABLE) from error
+        raise PictureError(saying("the JPEG is damaged: {error}", error=str(error)), CABLE) from error
     return pixels[:, :, 0] if channels == 1 else pixels
 
 
@@ -137,12 +141,12 @@ def _check_jpeg_head(encoded: bytes) -> None:
         if segment.endswith(JPEG_START[:2]) or (not free and JPEG_START in segment):
             break
         at += len(segment)
-    raise PictureError("the JPEG is damaged: another begins within its head", CABLE)
+    raise PictureError(saying("the JPEG is damaged: another begins within its head"), CABLE)
 
 
 def _check_size(width: int, height: int) -> None:
     if not 0 < width * height <= LARGEST_PIXELS:
-        raise PictureError(f"the picture claims to be {width}×{height}", CABLE)
+        raise PictureError(saying("the picture claims to be {size}", size=f"{width}×{height}"), CABLE)
 
 
 def _check_png(encoded: bytes) -> None:
@@ -151,33 +155,35 @@ def _check_png(encoded: bytes) -> None:
     kind = b""
     while kind != b"IEND":
         if at + 12 > len(encoded):
-            raise PictureError("the PNG is cut off", CABLE)
+            raise PictureError(saying("the PNG is cut off"), CABLE)
         length, kind = struct.unpack_from(">I4s", encoded, at)
         if at + 12 + length > len(encoded):
-            raise PictureError("the PNG is cut off", CABLE)
+            raise PictureError(saying("the PNG is cut off"), CABLE)
         (checksum,) = struct.unpack_from(">I", encoded, at + 8 + length)
         if zlib.crc32(memoryview(encoded)[at + 4 : at + 8 + length]) != checksum:
-            raise PictureError(f"the PNG is damaged: the checksum of its chunk {kind!r} is wrong", CABLE)
+            raise PictureError(
+                saying("the PNG is damaged: the checksum of its chunk {kind} is wrong", kind=repr(kind)), CABLE
+            )
         if at == len(PNG_START):
             if kind != b"IHDR" or length != 13:  # noqa: PLR2004 - the header's fixed length
-                raise PictureError("the PNG does not begin with its header", CABLE)
+                raise PictureError(saying("the PNG does not begin with its header"), CABLE)
             _check_size(*struct.unpack_from(">II", encoded, at + 8))
         at += 12 + length
     if encoded[at:].strip(PADDING):
-        raise PictureError("the PNG is followed by something else", CABLE)
+        raise PictureError(saying("the PNG is followed by something else"), CABLE)
 
 
 def _check_bmp(encoded: bytes) -> None:
     """All rows are there: uncompressed rows are padded to four bytes each."""
     if len(encoded) < BMP_HEADER.size:
-        raise PictureError("the BMP is cut off", CABLE)
+        raise PictureError(saying("the BMP is cut off"), CABLE)
     _, first_row, header_bytes, width, height, _, bits, compression = BMP_HEADER.unpack_from(encoded)
     if header_bytes < 40 or compression != 0 or bits not in BMP_BITS:  # noqa: PLR2004 - BITMAPINFOHEADER
-        raise PictureError("the BMP is compressed or of an old kind", FORMAT)
+        raise PictureError(saying("the BMP is compressed or of an old kind"), FORMAT)
     _check_size(width, abs(height))
     row_bytes = (width * bits + 31) // 32 * 4
     if len(encoded) < first_row + row_bytes * abs(height):
-        raise PictureError("the BMP is cut off", CABLE)
+        raise PictureError(saying("the BMP is cut off"), CABLE)
 
 
 def _decode_checked(encoded: bytes, channels: Literal[1, 3], scale: Scale) -> NDArray[np.uint8]:
@@ -185,7 +191,7 @@ def _decode_checked(encoded: bytes, channels: Literal[1, 3], scale: Scale) -> ND
     try:
         pixels = cv2.imdecode(np.frombuffer(encoded, np.uint8), flags)
     except cv2.error as error:
-        raise PictureError(f"the picture cannot be decoded: {error.err}", FORMAT) from error
+        raise PictureError(saying("the picture cannot be decoded: {error}", error=error.err), FORMAT) from error
     if pixels is None:
-        raise PictureError("the picture cannot be decoded", FORMAT)
+        raise PictureError(saying("the picture cannot be decoded"), FORMAT)
     return np.asarray(pixels, np.uint8)

@@ -10,10 +10,11 @@ from urllib.parse import urlsplit
 
 from edge.acquisition.settings import CameraSettings
 from quality.evidence import NoEvidence
+from quality.saying import saying
 
 PORTS = {"http": 80, "https": 443, "rtsp": 554, "rtsps": 322}
 
-NETWORK = "Check the camera's power, its network cable and the host and port in its source."
+NETWORK = saying("Check the camera's power, its network cable and the host and port in its source.")
 
 
 async def unreachable(settings: CameraSettings) -> NoEvidence | None:
@@ -29,9 +30,15 @@ async def unreachable(settings: CameraSettings) -> NoEvidence | None:
         async with asyncio.timeout(settings.timeout_s):
             transport, _ = await asyncio.get_running_loop().create_connection(asyncio.Protocol, host, port)
     except TimeoutError:
-        return NoEvidence(settings.name, f"{host}:{port} does not answer within {settings.timeout_s:g} s", NETWORK)
+        silent = saying(
+            "{address} does not answer within {within} s",
+            address=f"{host}:{port}",
+            within=f"{settings.timeout_s:g}",
+        )
+        return NoEvidence(settings.name, silent, NETWORK)
     except OSError as error:
         why = os.strerror(error.errno) if error.errno and error.errno > 0 else error.strerror or str(error)
-        return NoEvidence(settings.name, f"{host}:{port} cannot be reached: {why}", NETWORK)
+        unreached = saying("{address} cannot be reached: {why}", address=f"{host}:{port}", why=why)
+        return NoEvidence(settings.name, unreached, NETWORK)
     transport.abort()
     return None

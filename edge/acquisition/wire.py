@@ -8,9 +8,11 @@ import asyncio
 import json
 import struct
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import IntEnum
+
+from quality.saying import Saying, SayingValue, gathered, spread
 
 LARGEST_PICTURE = 20_000_000
 """Bytes. More than any line camera sends; a wrong length must not make us allocate gigabytes."""
@@ -19,7 +21,7 @@ LARGEST_PICTURE = 20_000_000
 class SourceError(Exception):
     """A camera that cannot be read: what is wrong and the mend. The grabber says it and exits."""
 
-    def __init__(self, problem: str, mend: str) -> None:
+    def __init__(self, problem: Saying, mend: Saying) -> None:
         super().__init__(f"{problem}. {mend}")
         self.problem = problem
         self.mend = mend
@@ -86,7 +88,7 @@ def alive_message() -> bytes:
 
 def problem_message(error: SourceError) -> bytes:
     """The last words of a grabber."""
-    body = json.dumps([error.problem, error.mend]).encode()
+    body = json.dumps([spread("said", error.problem), spread("said", error.mend)]).encode()
     return HEADER.pack(Kind.PROBLEM, 0, 0, NO_COUNTER, len(body)) + body
 
 
@@ -133,7 +135,7 @@ class Receiver(asyncio.BufferedProtocol):
     def _take(self, kind: int, captured: Captured, body: bytearray) -> None:
         self.heard = time.monotonic()
         if kind == Kind.PROBLEM:
-            self.last_words = SourceError(*json.loads(body))
+            self.last_words = SourceError(*(_said(flat) for flat in json.loads(body)))
         else:
             self._on_word(Grabbed(captured, self.heard, bytes(body)) if kind == Kind.PICTURE else None)
 
@@ -141,3 +143,8 @@ class Receiver(asyncio.BufferedProtocol):
         """The grabber is gone, whatever the reason."""
         if not self.ended.done():
             self.ended.set_result(None)
+
+
+def _said(flat: Mapping[str, SayingValue]) -> Saying:
+    said = gathered("said", flat)
+    return said if isinstance(said, Saying) else Saying("{said}", {"said": said})

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from edge.cycle.alarms import Alarms
 from quality.alarm import Priority
 from quality.ports import Clock, FrameSource
+from quality.saying import saying
 
 OPEN_WITHIN_S = 3.0
 """A camera may take this long to open; only after that its silence is worth an alarm."""
@@ -41,5 +42,10 @@ class CameraWatch:
             if problem is None or camera.camera in told:
                 await self._alarms.clear(camera.camera, "camera")
             elif camera.camera in self._opened or self._clock.monotonic() - self._began > OPEN_WITHIN_S:
-                sentence = f"{problem.device}: {problem.problem}. Mend: {problem.mend}"
+                sentence = saying(
+                    "{device}: {problem}. Mend: {mend}",
+                    device=problem.device,
+                    problem=problem.problem,
+                    mend=problem.mend,
+                )
                 await self._alarms.raise_(camera.camera, "camera", Priority.HIGH, sentence)

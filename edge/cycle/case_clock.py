@@ -10,8 +10,10 @@ from edge.cycle.alarms import Alarms
 from edge.cycle.writer import Writer
 from quality.alarm import Priority
 from quality.case import Case, escalate
+from quality.naming import CALLED
 from quality.plan import ControlPlan
 from quality.ports import Clock, Records
+from quality.saying import saying
 
 
 class CaseClock:
@@ -57,7 +59,10 @@ class CaseClock:
             if later is not case:
                 await self._write(self._records.escalate, later)
         if overdue:
-            sentence = f"Held parts wait past their deadline; {self._plan.reaction.escalate_to} is asked."
+            sentence = saying(
+                "Held parts wait past their deadline; {role} is asked.",
+                role=CALLED[self._plan.reaction.escalate_to],
+            )
             await self._alarms.raise_("cases", "overdue", Priority.HIGH, sentence)
         else:
             await self._alarms.clear("cases", "overdue")

@@ -11,6 +11,7 @@ from dataclasses import replace
 from quality.evidence import NoEvidence, Reading
 from quality.inspection import Cycle
 from quality.ports import Device
+from quality.saying import saying
 from quality.station import Scan
 
 
@@ -35,9 +36,9 @@ class Collecting:
         if device.names_part or self._stands(cycle):
             return readings
         missing = NoEvidence(
-            "edge process",
-            f"part {cycle.serial} had left the station when further devices were read",
-            "let the device say of which cycle its readings are (`cycle:` in its section)",
+            saying("edge process"),
+            saying("part {serial} had left the station when further devices were read", serial=cycle.serial),
+            saying("let the device say of which cycle its readings are (`cycle:` in its section)"),
         )
         return (missing,)
 

@@ -8,7 +8,8 @@ from quality.alarm import Priority
 from quality.inspection import Cycle
 from quality.judgement import ReasonCode, Verdict
 from quality.ports import Clock, EquipmentError, Gate, Records
-from quality.station import VerdictAnswer
+from quality.saying import saying, told
+from quality.station import ANSWERED, VerdictAnswer
 
 RETRY_AFTER_S = 0.1
 ALARM_AFTER_S = 1.7
@@ -47,7 +48,7 @@ class Delivery:
         """
         await self._write(self._records.verdict_answered, cycle, answer, self._clock.now())
         await self._alarms.clear("plc", "verdict not acknowledged")
-        part, words = f"part {cycle.serial}", answer.replace("_", " ").lower()
+        part, words = saying("part {serial}", serial=cycle.serial), ANSWERED[answer]
         if answer is VerdictAnswer.ACCEPTED:
             await self._alarms.clear("plc", "verdict refused")
             if verdict is not Verdict.PASS:
@@ -57,14 +58,25 @@ class Delivery:
                 "plc",
                 "verdict refused",
                 Priority.HIGH,
-                f"The PLC did not take the PASS of {part}, cycle {cycle.sequence} ({words}). Look where it is.",
+                saying(
+                    "The PLC did not take the PASS of {part}, cycle {sequence} ({words}). Look where it is.",
+                    part=part,
+                    sequence=cycle.sequence,
+                    words=words,
+                ),
             )
         else:
             await self._alarms.raise_(
                 part,
                 "hold lost",
                 Priority.URGENT,
-                f"The PLC did not take the {verdict} of {part}, cycle {cycle.sequence} ({words}). Find the part.",
+                saying(
+                    "The PLC did not take the {verdict} of {part}, cycle {sequence} ({words}). Find the part.",
+                    verdict=verdict.value,
+                    part=part,
+                    sequence=cycle.sequence,
+                    words=words,
+                ),
             )
 
     async def _answer(self, cycle: Cycle, verdict: Verdict, reason: ReasonCode | None) -> VerdictAnswer:
@@ -77,13 +89,18 @@ class Delivery:
                 tried = True
                 return await self._gate.give_verdict(cycle.sequence, cycle.serial, verdict, reason)
             except EquipmentError as error:
-                await self._alarm(cycle, verdict, str(error))
+                await self._alarm(cycle, verdict, told(error))
                 await self._clock.sleep(RETRY_AFTER_S)
 
     async def _alarm_when_overdue(self, cycle: Cycle, verdict: Verdict) -> None:
         await self._clock.sleep(ALARM_AFTER_S)
-        await self._alarm(cycle, verdict, "the PLC is silent or busy; it is tried on")
+        await self._alarm(cycle, verdict, saying("the PLC is silent or busy; it is tried on"))
 
     async def _alarm(self, cycle: Cycle, verdict: Verdict, trouble: str) -> None:
-        sentence = f"The {verdict} of part {cycle.serial} is not acknowledged: {trouble}"
+        sentence = saying(
+            "The {verdict} of part {serial} is not acknowledged: {trouble}",
+            verdict=verdict.value,
+            serial=cycle.serial,
+            trouble=trouble,
+        )
         await self._alarms.raise_("plc", "verdict not acknowledged", Priority.URGENT, sentence)

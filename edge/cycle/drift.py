@@ -20,10 +20,12 @@ from quality.inspection import Cycle, Inspection
 from quality.judgement import Verdict
 from quality.plan import ControlPlan
 from quality.ports import Forecaster, HistoryRow
+from quality.saying import saying
+from quality.wording import percent
 
 REMEMBERED = 512
 """Parts whose measurement may still come."""
-EFFECT = "Until this is over, parts are reviewed from half the usual probability on."
+EFFECT = saying("Until this is over, parts are reviewed from half the usual probability on.")
 
 log = structlog.get_logger(__name__)
 
@@ -116,23 +118,42 @@ class Drift:
         moved, silent, coverage = {}, {}, {}
         for name, series in self._series.items():
             if series.silent and name.startswith("reading "):
-                silent[name] = (
-                    f"{name} has read {series.now[-1]:g} on {series.run} parts up to {cycle.serial}, and it never"
-                    f" stood still for so long. {EFFECT} Mend: look at the sensor, its wiring and its register."
+                silent[name] = saying(
+                    "{name} has read {value} on {parts} parts up to {serial}, and it never stood still for so"
+                    " long."
+                    " {effect} Mend: look at the sensor, its wiring and its register.",
+                    name=_called(name),
+                    value=f"{series.now[-1]:g}",
+                    parts=series.run,
+                    serial=cycle.serial,
+                    effect=EFFECT,
                 )
             elif (shift := series.shift) is not None and shift.drifts:
-                moved[name] = (
-                    f"{name} lies elsewhere than in its reference, seen at {cycle.serial}: median"
-                    f" {shift.before:.4g} then, {shift.now:.4g} now; the distributions are {shift.distance:.2f}"
-                    f" apart, where chance allows {shift.allowed:.2f}. {EFFECT} Mend: look at the sensor or"
-                    " camera, and at what was changed on the line; if it is meant to stay, train a bundle with it."
+                moved[name] = saying(
+                    "{name} lies elsewhere than in its reference, seen at {serial}: median {before} then, {now}"
+                    " now;"
+                    " the distributions are {distance} apart, where chance allows {allowed}. {effect} Mend:"
+                    " look at"
+                    " the sensor or camera, and at what was changed on the line; if it is meant to stay, train a"
+                    " bundle with it.",
+                    name=_called(name),
+                    serial=cycle.serial,
+                    before=f"{shift.before:.4g}",
+                    now=f"{shift.now:.4g}",
+                    distance=f"{shift.distance:.2f}",
+                    allowed=f"{shift.allowed:.2f}",
+                    effect=EFFECT,
                 )
         if self._misses.standing:
             label = self._plan.characteristic(self._misses.standing).label
-            coverage["forecast"] = (
-                f"The forecast of {label} misses its 90 % interval too often, seen at {cycle.serial}: more than"
-                f" {MISSED:.0%} of the measured parts lie outside. {EFFECT} Mend: look at what was changed on the"
-                " line and at the gauge; if it lasts, train a bundle with the newest parts."
+            coverage["forecast"] = saying(
+                "The forecast of {characteristic} misses its 90 % interval too often, seen at {serial}: more than"
+                " {missed} of the measured parts lie outside. {effect} Mend: look at what was changed on the line"
+                " and at the gauge; if it lasts, train a bundle with the newest parts.",
+                characteristic=label,
+                serial=cycle.serial,
+                missed=percent(MISSED),
+                effect=EFFECT,
             )
         await self._alarms.only("drift", Priority.HIGH, moved)
         await self._alarms.only("silent", Priority.HIGH, silent)
@@ -195,3 +216,11 @@ class WatchedForecaster:
         """Counts, and hands on."""
         self._drift.learn(measurements)
         self._forecaster.learn(measurements)
+
+
+def _called(name: str) -> str:
+    """The series as people call it; its own name says what it is of first."""
+    kind, _, what = name.partition(" ")
+    return {"reading": saying("reading {name}", name=what), "surface": saying("surface {name}", name=what)}.get(
+        kind, name
+    )

@@ -11,7 +11,8 @@ from quality.alarm import Priority
 from quality.case import ASKING, Case, CaseKind
 from quality.judgement import Verdict
 from quality.ports import Clock, EquipmentError, Gate, Records
-from quality.station import VerdictAnswer
+from quality.saying import saying, told
+from quality.station import ANSWERED, VerdictAnswer
 
 RETRY_AFTER_S = 0.5
 
@@ -66,7 +67,7 @@ class Holds:
                         await self._tell(case)
                         answered.add(case.id)
             except EquipmentError as error:
-                sentence = f"The PLC cannot be told of the open holds: {error}"
+                sentence = saying("The PLC cannot be told of the open holds: {trouble}", trouble=told(error))
                 await self._alarms.raise_("plc", "holds not acknowledged", Priority.URGENT, sentence)
                 await self._clock.sleep(RETRY_AFTER_S)
         self._told = boot
@@ -74,14 +75,15 @@ class Holds:
 
     async def _tell(self, case: Case) -> None:
         answer = await self._gate.give_verdict(case.cycle_sequence, case.serial, Verdict.HOLD, None)
-        part = f"part {case.serial}"
+        part = saying("part {serial}", serial=case.serial)
         if answer is VerdictAnswer.ACCEPTED:
             await self._alarms.clear(part, "hold lost")
         # A person may have released the part meanwhile; then it is not lost.
         elif any(case.id == waiting.id for waiting in await self._waiting()):
-            words = answer.replace("_", " ").lower()
-            sentence = (
-                f"Part {case.serial} has an open case, but the PLC does not hold it ({words}). Find the part."
+            sentence = saying(
+                "Part {serial} has an open case, but the PLC does not hold it ({answer}). Find the part.",
+                serial=case.serial,
+                answer=ANSWERED[answer],
             )
             await self._alarms.raise_(part, "hold lost", Priority.URGENT, sentence)
 

@@ -22,6 +22,7 @@ from quality.inspection import Cycle, Inspection
 from quality.judge import main_reason
 from quality.judgement import Verdict
 from quality.ports import AlreadyRecorded, Records
+from quality.saying import saying
 from quality.station import VerdictAnswer
 
 MOST_ATTEMPTS = 2
@@ -85,7 +86,12 @@ class Inspecting:
         await self._alarms.only(
             "no evidence",
             Priority.HIGH,
-            {m.device: f"{m.device}: {m.problem}. Mend: {m.mend}." for m in inspection.evidence.missing},
+            {
+                m.device: saying(
+                    "{device}: {problem}. Mend: {mend}.", device=m.device, problem=m.problem, mend=m.mend
+                )
+                for m in inspection.evidence.missing
+            },
         )
         case = self._judging.case_for(inspection)
         kept = inspection.evidence.frames if self._worth_keeping(inspection) else ()
@@ -123,10 +129,15 @@ class Inspecting:
         if (now := self._watch.followed_by(cycle)) is not None:
             doubts.append(
                 NoEvidence(
-                    "station",
-                    f"part {now.serial}, cycle {now.cycle_sequence}, came in before {cycle.serial} was judged,"
-                    " and the pictures may show either",
-                    "find both parts; look at what lets a part in before the last one has left",
+                    saying("station"),
+                    saying(
+                        "part {serial}, cycle {cycle}, came in before {earlier} was judged, and the pictures"
+                        " may show either",
+                        serial=now.serial,
+                        cycle=now.cycle_sequence,
+                        earlier=cycle.serial,
+                    ),
+                    saying("find both parts; look at what lets a part in before the last one has left"),
                 )
             )
         return doubts
@@ -138,9 +149,15 @@ class Inspecting:
                 "plc",
                 "cycle counted twice",
                 Priority.URGENT,
-                f"Cycle {cycle.sequence} of boot {cycle.boot_count} is on record as part {known.serial}, and"
-                f" the PLC now gives the number to part {cycle.serial}, which waits. The PLC has lost its count:"
-                " set its boot count to one that it never had, and restart its program.",
+                saying(
+                    "Cycle {cycle} of boot {boot} is on record as part {serial}, and the PLC now gives the"
+                    " number to part {other}, which waits. The PLC has lost its count: set its boot count to one"
+                    " that it never had, and restart its program.",
+                    cycle=cycle.sequence,
+                    boot=cycle.boot_count,
+                    serial=known.serial,
+                    other=cycle.serial,
+                ),
             )
             return
         for earlier, verdict, reason in await self._write(self._records.unanswered_verdicts):

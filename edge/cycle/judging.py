@@ -27,6 +27,7 @@ from quality.judge import (
 from quality.judgement import Judgement, ReasonCode, Verdict
 from quality.plan import ControlPlan, wary
 from quality.ports import Clock, Forecaster, FrameSource, HistoryRow, Inspector
+from quality.saying import saying
 from quality.station import Scan
 
 USUAL = 60
@@ -115,15 +116,19 @@ class Judging:
 
     def overflow(self, cycle: Cycle) -> Inspection:
         """A hold for a part that came while too many others waited to be judged."""
-        missing = NoEvidence("edge process", "too many parts waited to be judged", "look for a slow model or disk")
+        missing = NoEvidence(
+            saying("edge process"),
+            saying("too many parts waited to be judged"),
+            saying("look for a slow model or disk"),
+        )
         return self._unjudged(cycle, missing, ReasonCode.OVERFLOW)
 
     def given_up(self, cycle: Cycle, times: int) -> Inspection:
         """A hold for a part on which this process has died that often."""
         missing = NoEvidence(
-            "edge process",
-            f"it died {times} times while it judged this part",
-            "look at its log; check the bundles with `jidoka models verify`",
+            saying("edge process"),
+            saying("it died {times} times while it judged this part", times=times),
+            saying("look at its log; check the bundles with `jidoka models verify`"),
         )
         return self._unjudged(cycle, missing, ReasonCode.NO_EVIDENCE)
 
@@ -204,4 +209,8 @@ class Judging:
 def _believed(reading: Reading | NoEvidence) -> Reading | NoEvidence:
     if isinstance(reading, NoEvidence) or math.isfinite(reading.value):
         return reading
-    return NoEvidence(f"reading {reading.name}", f"reads {reading.value}", "check the sensor and its register")
+    return NoEvidence(
+        saying("reading {name}", name=reading.name),
+        saying("reads {value}", value=reading.value),
+        saying("check the sensor and its register"),
+    )

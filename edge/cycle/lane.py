@@ -6,6 +6,7 @@ from edge.cycle.writer import Writer
 from quality.alarm import Priority
 from quality.case import CaseKind
 from quality.ports import Clock, Records
+from quality.saying import saying
 
 LOOK_EVERY_S = 30.0
 SURE_AFTER_S = 60.0
@@ -57,6 +58,10 @@ class Lane:
             "line",
             "unknown part held",
             Priority.URGENT,
-            f"The PLC holds {held} part(s), and {known} have a case here: an older store may have been put back."
-            " Look into the hold lane, decide on the others by hand, and take them out at the PLC.",
+            saying(
+                "The PLC holds {held} part(s), and {known} have a case here: an older store may have been put"
+                " back. Look into the hold lane, decide on the others by hand, and take them out at the PLC.",
+                held=held,
+                known=known,
+            ),
         )

@@ -22,6 +22,7 @@ from quality.judgement import Verdict
 from quality.measuring import MeasuringPolicy, part_seen
 from quality.plan import ControlPlan
 from quality.ports import Clock, Forecaster, Gauge, HistoryRow, Records
+from quality.saying import saying
 
 MOST_SAMPLES_WAITING = 8
 
@@ -87,11 +88,18 @@ class Measuring:
         cycle = request.cycle
         measured: tuple[Measurement, ...] | NoEvidence
         if self._gauge is None:
-            measured = NoEvidence("gauge", "the line has none", "add a gauge section to the line's file")
+            measured = NoEvidence(
+                saying("gauge"), saying("the line has none"), saying("add a gauge section to the line's file")
+            )
         else:
             measured = _believed(await self._gauge.measure(cycle.sequence, cycle.serial))
         if isinstance(measured, NoEvidence):
-            sentence = f"Part {cycle.serial} could not be measured: {measured.problem}. Mend: {measured.mend}."
+            sentence = saying(
+                "Part {serial} could not be measured: {problem}. Mend: {mend}.",
+                serial=cycle.serial,
+                problem=measured.problem,
+                mend=measured.mend,
+            )
             await self._alarms.raise_("gauge", "no measurement", Priority.LOW, sentence)
             if request.decision_id is not None:
                 await self._write(
@@ -106,7 +114,9 @@ class Measuring:
             measured,
             conforming=not bad,
             decision_id=request.decision_id,
-            detail=f"Measured: {out} out of limits." if bad else "Measured: every characteristic conforms.",
+            detail=saying("Measured: {out} out of limits.", out=out)
+            if bad
+            else saying("Measured: every characteristic conforms."),
         )
         if self._forecaster is not None:
             self._forecaster.learn(measured)
@@ -144,5 +154,13 @@ def _believed(measured: tuple[Measurement, ...] | NoEvidence) -> tuple[Measureme
         return measured
     for one in measured:
         if not math.isfinite(one.value):
-            return NoEvidence("gauge", f"{one.characteristic} was measured as {one.value}", "look at the gauge")
-    return measured or NoEvidence("gauge", "it answered without a value", "look at the gauge")
+            return NoEvidence(
+                saying("gauge"),
+                saying(
+                    "{characteristic} was measured as {value}", characteristic=one.characteristic, value=one.value
+                ),
+                saying("look at the gauge"),
+            )
+    return measured or NoEvidence(
+        saying("gauge"), saying("it answered without a value"), saying("look at the gauge")
+    )

@@ -14,6 +14,7 @@ import structlog
 
 from quality.evidence import NoEvidence
 from quality.ports import Clock
+from quality.saying import Saying, saying
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -40,8 +41,8 @@ class ModelThread:
         self._late = {one for one in self._late if not one.done()}
         if len(self._late) >= MOST_LATE:
             return self._missing(
-                f"it has not come back from {len(self._late)} earlier parts",
-                "restart the edge process; if it happens again, roll the bundle back",
+                saying("it has not come back from {count} earlier parts", count=len(self._late)),
+                saying("restart the edge process; if it happens again, roll the bundle back"),
             )
         try:
             asked = self._thread.submit(call, *args, **kwargs)
@@ -58,9 +59,11 @@ class ModelThread:
             self._leave_behind(asked)
             answer.cancel()
             return self._missing(
-                f"it did not answer within {self._within_s:g} s",
-                "look at what else this computer is busy with; if it stays slow, raise models.deadline_ms"
-                " or roll the bundle back",
+                saying("it did not answer within {within} s", within=f"{self._within_s:g}"),
+                saying(
+                    "look at what else this computer is busy with; if it stays slow, raise models.deadline_ms or"
+                    " roll the bundle back"
+                ),
             )
         error = answer.exception()
         if isinstance(error, BrokenExecutor):
@@ -68,8 +71,8 @@ class ModelThread:
         if isinstance(error, Exception):
             log.warning("model failed", model=self._device, exc_info=error)
             return self._missing(
-                f"it failed: {type(error).__name__}: {error}"[:300],
-                "check the bundle with `jidoka models verify`, or roll it back",
+                saying("it failed: {error}", error=f"{type(error).__name__}: {error}"[:300]),
+                saying("check the bundle with `jidoka models verify`, or roll it back"),
             )
         return answer.result()
 
@@ -81,9 +84,9 @@ class ModelThread:
     def _died(self, error: BrokenExecutor) -> NoEvidence:
         self._thread = self._make()
         return self._missing(
-            f"its worker has died: {error}",
-            "it has been started again; look at the log and at this computer's memory",
+            saying("its worker has died: {error}", error=str(error)),
+            saying("it has been started again; look at the log and at this computer's memory"),
         )
 
-    def _missing(self, problem: str, mend: str) -> NoEvidence:
+    def _missing(self, problem: Saying, mend: Saying) -> NoEvidence:
         return NoEvidence(self._device, problem, mend)

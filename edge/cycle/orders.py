@@ -15,21 +15,24 @@ from quality.judgement import Verdict
 from quality.order import Order, OrderCode, OrderResult, OrderState
 from quality.plan import ControlPlan
 from quality.ports import Clock, EquipmentError, Gate, Records
+from quality.saying import Saying, saying, told
 from quality.station import StationStatus, VerdictAnswer
 
-REFUSALS: Mapping[OrderResult, str] = {
-    OrderResult.BAD_CHECK_WORD: "the PLC found the order damaged; the same decision can be taken again",
-    OrderResult.OLD_SEQUENCE: "the PLC has answered a later order already; take the decision again",
-    OrderResult.UNKNOWN_CODE: "the PLC does not know this order; have its program looked at",
-    OrderResult.UNKNOWN_TARGET: "the PLC does not know this parameter; mend its number in the control plan",
-    OrderResult.OUT_OF_RANGE: "the PLC does not accept this value; it allows less than the control plan",
-    OrderResult.NOT_HELD: "the PLC does not hold this part; look where it is",
+REFUSALS: Mapping[OrderResult, Saying] = {
+    OrderResult.BAD_CHECK_WORD: saying("the PLC found the order damaged; the same decision can be taken again"),
+    OrderResult.OLD_SEQUENCE: saying("the PLC has answered a later order already; take the decision again"),
+    OrderResult.UNKNOWN_CODE: saying("the PLC does not know this order; have its program looked at"),
+    OrderResult.UNKNOWN_TARGET: saying(
+        "the PLC does not know this parameter; mend its number in the control plan"
+    ),
+    OrderResult.OUT_OF_RANGE: saying("the PLC does not accept this value; it allows less than the control plan"),
+    OrderResult.NOT_HELD: saying("the PLC does not hold this part; look where it is"),
 }
-TWO_PARTS = (
+TWO_PARTS = saying(
     "two parts in the hold lane have this cycle's number, one from before a restart of the PLC; take this one out"
     " by hand, and confirm the hold with what becomes of it"
 )
-RESTARTED = "The PLC restarted before it answered: it may or may not have been done. Look at the line."
+RESTARTED = saying("The PLC restarted before it answered: it may or may not have been done. Look at the line.")
 
 
 class Orders:
@@ -93,19 +96,27 @@ class Orders:
                     self._asked.add(decision.id)
                     self._measuring.ask(case, decision.id)
             case DecisionKind.CONFIRM_HOLD if case is not None and case.kind is CaseKind.ESCAPE:
-                await self._settle_without_order(decision, applied=True, detail="Recorded; the part had passed.")
+                await self._settle_without_order(
+                    decision, applied=True, detail=saying("Recorded; the part had passed.")
+                )
             case DecisionKind.RELEASE | DecisionKind.CONFIRM_HOLD if case is not None:
                 accepted = decision.kind is DecisionKind.RELEASE or decision.disposition is Disposition.USE_AS_IS
                 code = OrderCode.RELEASE_PART if accepted else OrderCode.DIVERT
                 await self._record(decision, code, case.cycle_sequence)
             case _:
-                await self._settle_without_order(decision, applied=False, detail="The case it answers is closed.")
+                await self._settle_without_order(
+                    decision, applied=False, detail=saying("The case it answers is closed.")
+                )
 
     async def _record_adjustment(self, decision: Decision) -> None:
         rules = {rule.name: rule for rule in self._plan.parameters}
         rule = rules.get(decision.parameter or "")
         if rule is None or decision.value is None or not rule.limits.contain(decision.value):
-            detail = f"The control plan in force does not allow {decision.parameter} = {decision.value}."
+            detail = saying(
+                "The control plan in force does not allow {parameter} = {value}.",
+                parameter=str(decision.parameter),
+                value=str(decision.value),
+            )
             await self._settle_without_order(decision, applied=False, detail=detail)
             return
         await self._record(decision, OrderCode.SET_PARAMETER, rule.target, round(decision.value))
@@ -121,7 +132,7 @@ class Orders:
         try:
             state, result, detail = await self._outcome(order, decision, case)
         except EquipmentError as error:
-            await self._alarms.raise_("plc", "order not acknowledged", Priority.URGENT, str(error))
+            await self._alarms.raise_("plc", "order not acknowledged", Priority.URGENT, told(error))
             return False
         await self._write(self._records.settle_order, order.sequence, state, result, detail)
         await self._alarms.clear("plc", "order not acknowledged")
@@ -142,7 +153,7 @@ class Orders:
             return OrderState.UNKNOWN, None, RESTARTED
         if order.code in PART_ORDERS:
             if case is None:
-                return OrderState.REFUSED, None, "The case it answers is closed."
+                return OrderState.REFUSED, None, saying("The case it answers is closed.")
             if not await self._holds_it(case):
                 # It may have been carried out between the two looks, before it could be answered.
                 answered = _answer_to(order, (await self._gate.scan()).status)
@@ -174,22 +185,28 @@ class Orders:
             return (
                 OrderState.DONE,
                 result,
-                "Recorded; the PLC no longer held the part, so nothing was left to do there.",
+                saying("Recorded; the PLC no longer held the part, so nothing was left to do there."),
             )
         two = result is OrderResult.UNKNOWN_TARGET and order.code in PART_ORDERS
-        return OrderState.REFUSED, result, f"Not done: {TWO_PARTS if two else REFUSALS[result]}."
+        return OrderState.REFUSED, result, saying("Not done: {why}.", why=TWO_PARTS if two else REFUSALS[result])
 
     async def _read_back(self, order: Order) -> tuple[OrderState, str]:
         if order.code is not OrderCode.SET_PARAMETER:
-            return OrderState.DONE, "Acknowledged by the PLC."
+            return OrderState.DONE, saying("Acknowledged by the PLC.")
         rule = next((rule for rule in self._plan.parameters if rule.target == order.target), None)
         if rule is None:
-            return OrderState.UNKNOWN, "The PLC acknowledged, but the control plan in force has no such parameter."
+            return OrderState.UNKNOWN, saying(
+                "The PLC acknowledged, but the control plan in force has no such parameter."
+            )
         found = (await self._gate.scan()).value(rule.name)
         if found == order.value:
-            return OrderState.DONE, f"Acknowledged by the PLC and read back as {found:g} {rule.unit}."
-        shown = "nothing" if found is None else f"{found:g} {rule.unit}"
-        return OrderState.UNKNOWN, f"The PLC acknowledged, but {shown} is read back. Look at the machine."
+            return OrderState.DONE, saying(
+                "Acknowledged by the PLC and read back as {value} {unit}.", value=f"{found:g}", unit=rule.unit
+            )
+        shown = saying("nothing") if found is None else f"{found:g} {rule.unit}"
+        return OrderState.UNKNOWN, saying(
+            "The PLC acknowledged, but {shown} is read back. Look at the machine.", shown=shown
+        )
 
 
 def _answer_to(order: Order, status: StationStatus) -> OrderResult | None:

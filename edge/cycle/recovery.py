@@ -6,6 +6,7 @@ from edge.cycle.holds import Holds
 from edge.cycle.writer import Writer
 from quality.alarm import Priority
 from quality.ports import Clock, EquipmentError, Gate, Records
+from quality.saying import told
 from quality.station import Scan, VerdictAnswer
 
 RETRY_AFTER_S = 0.5
@@ -17,7 +18,7 @@ async def first_scan(gate: Gate, alarms: Alarms, clock: Clock) -> Scan:
         try:
             scan = await gate.scan()
         except EquipmentError as error:
-            await alarms.raise_("plc", "no answer", Priority.URGENT, str(error))
+            await alarms.raise_("plc", "no answer", Priority.URGENT, told(error))
             await clock.sleep(RETRY_AFTER_S)
             continue
         await alarms.clear("plc", "no answer")

@@ -9,6 +9,7 @@ from edge.cycle.alarms import Alarms
 from edge.cycle.writer import Writer
 from quality.alarm import Priority
 from quality.ports import Clock, StoreBusy, StoreFull
+from quality.saying import saying
 
 MAKE_EVERY_S = 2.0
 TELL_EVERY_S = 0.5
@@ -85,22 +86,29 @@ class Room:
         """Raises and clears the alarms about the store."""
         size, kept = self._reserve.size, self._reserve.kept
         free = await asyncio.to_thread(self._free)
-        left = f"{free // _MEGABYTE} MB are left on the disk of {self._where}"
-        mend = "Delete or move away what does not belong there."
+        left = saying("{free} MB are left on the disk of {where}", free=free // _MEGABYTE, where=self._where)
+        mend = saying("Delete or move away what does not belong there.")
         # On record as soon as anything can be, with the time at which it began.
         await self._stands("not writable", Priority.URGENT, self._write.trouble)
         await self._stands(
             "disk full",
             Priority.URGENT,
-            ""
+            None
             if kept
-            else f"{left}, and the reserve of {size // _MEGABYTE} MB is used for records now. {mend}"
-            " When the rest is used up, parts wait at the closed gate.",
+            else saying(
+                "{left}, and the reserve of {size} MB is used for records now. {mend} When the rest is used up,"
+                " parts wait at the closed gate.",
+                left=left,
+                size=size // _MEGABYTE,
+                mend=mend,
+            ),
         )
         await self._stands(
             "disk nearly full",
             Priority.HIGH,
-            f"{left}. Pictures are not kept any more, and the oldest go. {mend}" if kept and free < size else "",
+            saying("{left}. Pictures are not kept any more, and the oldest go. {mend}", left=left, mend=mend)
+            if kept and free < size
+            else None,
         )
         await self._stands("pictures not kept", Priority.HIGH, self._pictures_trouble())
 
@@ -109,7 +117,7 @@ class Room:
             await act()
             await self._clock.sleep(every_s)
 
-    async def _stands(self, kind: str, priority: Priority, sentence: str) -> None:
+    async def _stands(self, kind: str, priority: Priority, sentence: str | None) -> None:
         if sentence:
             await self._alarms.raise_("store", kind, priority, sentence)
         else:

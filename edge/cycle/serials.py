@@ -10,6 +10,7 @@ from quality.evidence import NoEvidence
 from quality.inspection import Cycle
 from quality.judgement import Verdict
 from quality.ports import Records
+from quality.saying import saying
 from quality.station import VerdictAnswer
 
 REMEMBERED = 256
@@ -52,9 +53,9 @@ class Serials:
         await self._restore_held()
         if serial in self._held:
             return NoEvidence(
-                f"part {serial}",
-                "it is held already, and its case is open",
-                "decide that case first; if this is another part, look at what gives the serials",
+                saying("part {serial}", serial=serial),
+                saying("it is held already, and its case is open"),
+                saying("decide that case first; if this is another part, look at what gives the serials"),
             )
         before = await self._write(self._records.newest_with, serial)
         if before is None:
@@ -65,9 +66,9 @@ class Serials:
         if verdict is not Verdict.PASS or answer is not VerdictAnswer.ACCEPTED or stood_there:
             return None
         return NoEvidence(
-            f"part {serial}",
-            f"its serial is that of cycle {earlier.sequence}, which has passed",
-            "look whether the serial's reader stands still, or the part has come back",
+            saying("part {serial}", serial=serial),
+            saying("its serial is that of cycle {sequence}, which has passed", sequence=earlier.sequence),
+            saying("look whether the serial's reader stands still, or the part has come back"),
         )
 
     async def _restore_held(self) -> None:

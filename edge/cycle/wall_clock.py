@@ -5,6 +5,8 @@ from datetime import datetime
 from edge.cycle.alarms import Alarms
 from quality.alarm import Priority
 from quality.ports import Clock
+from quality.saying import saying
+from quality.wording import number
 
 LOOK_EVERY_S = 1.0
 STEP_S = 1.0
@@ -43,9 +45,12 @@ class WallClock:
                 "clock",
                 "set",
                 Priority.LOW,
-                f"This computer's clock was set {'ahead' if step > 0 else 'back'} by {abs(step):.0f} s, to"
-                f" {now:%Y-%m-%d %H:%M:%S} UTC: times on record before and after do not fit together."
-                " Have its time synchronisation looked at.",
+                saying(
+                    "This computer's clock was set by {step} s, to {now} UTC: times on record before and after"
+                    " do not fit together. Have its time synchronisation looked at.",
+                    step=number(step, 10, signed=True),
+                    now=f"{now:%Y-%m-%d %H:%M:%S}",
+                ),
             )
         elif monotonic - self._set_at >= STEADY_AFTER_S:
             await self._alarms.clear("clock", "set")

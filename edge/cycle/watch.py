@@ -8,6 +8,7 @@ from edge.cycle.trigger import Trigger
 from quality.alarm import Priority
 from quality.inspection import Cycle
 from quality.ports import Clock, EquipmentError, Gate
+from quality.saying import Saying, saying, told
 from quality.station import Scan, StationStatus
 
 FROZEN_AFTER_S = 1.0
@@ -70,7 +71,7 @@ class Watch:
                 scan = await self._gate.scan()
             except EquipmentError as error:
                 self.latest = None
-                await self._alarms.raise_("plc", "no answer", Priority.URGENT, str(error))
+                await self._alarms.raise_("plc", "no answer", Priority.URGENT, told(error))
                 await self._clock.sleep(backoff)
                 backoff = min(2 * backoff, LONGEST_BACKOFF_S)
                 continue
@@ -93,8 +94,13 @@ class Watch:
                     "plc",
                     "cycles missed",
                     Priority.HIGH,
-                    f"{sighting.missed} part(s) before cycle {sighting.cycle.sequence} were never seen"
-                    f" ({self._missed} since this process started). Look for them behind the gate.",
+                    saying(
+                        "{missed} part(s) before cycle {cycle} were never seen ({total} since this process"
+                        " started). Look for them behind the gate.",
+                        missed=sighting.missed,
+                        cycle=sighting.cycle.sequence,
+                        total=self._missed,
+                    ),
                 )
         await self._look_at(scan.status, scan.monotonic)
 
@@ -110,27 +116,33 @@ class Watch:
                 "plc",
                 "heartbeat frozen",
                 Priority.URGENT,
-                f"The PLC answers but its heartbeat has stood at {beat} for over a second."
-                " Its program has stopped: restart it.",
+                saying(
+                    "The PLC answers but its heartbeat has stood at {beat} for over a second. Its program has"
+                    " stopped: restart it.",
+                    beat=beat,
+                ),
             )
         await self._stands(
-            status.bypass, "bypass", Priority.URGENT, "The bypass key is on: parts pass without a verdict."
+            status.bypass, "bypass", Priority.URGENT, saying("The bypass key is on: parts pass without a verdict.")
         )
         await self._stands(
             status.watchdog_tripped,
             "watchdog",
             Priority.HIGH,
-            "The PLC's watchdog has tripped: the gate stays closed until it sees our heartbeat again.",
+            saying("The PLC's watchdog has tripped: the gate stays closed until it sees our heartbeat again."),
         )
         await self._stands(
             status.line_stopped,
             "line stopped",
             Priority.HIGH,
-            f"The line is stopped; {status.held_count} part(s) are held."
-            " Decide on them, or resume the line if it was stopped by a decision.",
+            saying(
+                "The line is stopped; {held} part(s) are held. Decide on them, or resume the line if it was"
+                " stopped by a decision.",
+                held=status.held_count,
+            ),
         )
 
-    async def _stands(self, condition: bool, kind: str, priority: Priority, sentence: str) -> None:  # noqa: FBT001
+    async def _stands(self, condition: bool, kind: str, priority: Priority, sentence: Saying) -> None:  # noqa: FBT001
         if condition:
             await self._alarms.raise_("line", kind, priority, sentence)
         else:

@@ -8,6 +8,7 @@ from pathlib import Path
 from edge.cycle.alarms import Alarms
 from quality.alarm import Priority
 from quality.ports import Clock, StoreBusy, StoreFull
+from quality.saying import saying, told
 
 KEEP_EVERY_S = 10.0
 
@@ -46,7 +47,11 @@ class Witness:
                 try:
                     contradiction = await asyncio.to_thread(self._keep, file)
                 except (OSError, ValueError) as error:
-                    not_kept[str(file)] = f"The ledger's head is not kept in {file}: {error}. Mend the place."
+                    not_kept[str(file)] = saying(
+                        "The ledger's head is not kept in {file}: {trouble}. Mend the place.",
+                        file=str(file),
+                        trouble=told(error),
+                    )
                     continue
                 if contradiction:
                     cut[str(file)] = contradiction

@@ -24,6 +24,7 @@ from edge.trial.schedule import FaultKind
 from quality.evidence import Frame, NoEvidence
 from quality.inspection import Cycle
 from quality.ports import Clock
+from quality.saying import saying
 
 BRIGHTNESS: Final = {Kind.GOOD: 20, Kind.OUT: 20, Kind.DOUBTFUL: 128, Kind.DEFECT: 235}
 """Of the left half. An empty station looks as harmless as a good part does."""
@@ -114,7 +115,9 @@ class TrialCamera:
             return
         if self._active(FaultKind.CAMERA_GONE):
             for face in self._faces:
-                face.choice.fail(NoEvidence(CAMERA, "it refuses the connection", "Check its power and cable."))
+                face.choice.fail(
+                    NoEvidence(CAMERA, saying("it refuses the connection"), saying("Check its power and cable."))
+                )
             return
         encoded, captured = self._taken(part)
         self._hand_over(encoded, captured)

@@ -1,38 +1,27 @@
 """The words of the pages for the codes of the records."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
 
-from quality.case import CaseState, DecisionKind, Disposition
-from quality.judgement import Judgement, Verdict
-from quality.plan import ControlPlan, Role
+from quality.case import CaseState, Disposition
+from quality.judgement import Judgement
+from quality.naming import CALLED
+from quality.plan import ControlPlan
 from quality.reasons import choice
+from quality.saying import saying
 from records.views import DecisionView
-from review_api.language import N_, Language
+from review_api.language import Language
 
-_WORDS: dict[StrEnum, str] = {
-    Verdict.PASS: N_("passed"),
-    Verdict.REVIEW: N_("held for review"),
-    Verdict.HOLD: N_("held"),
-    CaseState.OPEN: N_("waits for an answer"),
-    CaseState.PROPOSED: N_("waits for a second person"),
-    CaseState.ANSWERED: N_("answered, waits for the PLC"),
-    CaseState.CLOSED: N_("closed"),
-    DecisionKind.RELEASE: N_("Release"),
-    DecisionKind.CONFIRM_HOLD: N_("Confirm hold"),
-    DecisionKind.STOP_LINE: N_("Stop the line"),
-    DecisionKind.RESUME: N_("Resume the line"),
-    DecisionKind.ADJUST_PARAMETER: N_("Adjust"),
-    DecisionKind.MEASURE: N_("Measure"),
-    Disposition.USE_AS_IS: N_("use as is"),
-    Disposition.REWORK: N_("rework"),
-    Disposition.REPAIR: N_("repair"),
-    Disposition.SCRAP: N_("scrap"),
-    Role.OPERATOR: N_("operator"),
-    Role.ENGINEER: N_("engineer"),
-    Role.SUPERVISOR: N_("supervisor"),
-    Role.IT: N_("plant IT"),
-    Role.ADMIN: N_("administrator"),
+_WORDS: Mapping[StrEnum, str] = CALLED | {
+    CaseState.OPEN: saying("waits for an answer"),
+    CaseState.PROPOSED: saying("waits for a second person"),
+    CaseState.ANSWERED: saying("answered, waits for the PLC"),
+    CaseState.CLOSED: saying("closed"),
+    Disposition.USE_AS_IS: saying("use as is"),
+    Disposition.REWORK: saying("rework"),
+    Disposition.REPAIR: saying("repair"),
+    Disposition.SCRAP: saying("scrap"),
 }
 
 _READING_UNITS = {"kw": "kW", "um": "µm", "mm_s": "mm/s", "c": "°C", "bar": "bar", "parts": "parts"}
@@ -40,7 +29,7 @@ _READING_UNITS = {"kw": "kW", "um": "µm", "mm_s": "mm/s", "c": "°C", "bar": "b
 
 def word(language: Language, code: StrEnum) -> str:
     """What a page calls that code."""
-    return language.gettext(_WORDS[code])
+    return language.say(_WORDS[code])
 
 
 def because(language: Language, decision: DecisionView, plan: ControlPlan) -> str:
