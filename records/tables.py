@@ -9,6 +9,8 @@ from uuid import UUID
 from sqlalchemy import BigInteger, ForeignKey, Index, Integer, LargeBinary, Table, Text, UniqueConstraint, text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
+from records.spoken import Spoken
+
 # Only a plain INTEGER primary key is SQLite's own row number; PostgreSQL needs 64 bits said.
 Number = BigInteger().with_variant(Integer, "sqlite")
 
@@ -167,7 +169,7 @@ class DecisionTable(Base):
     value: Mapped[float | None]
     serial: Mapped[str | None] = mapped_column(Text, index=True)
     travel: Mapped[str] = mapped_column(Text)
-    detail: Mapped[str] = mapped_column(Text)
+    detail: Mapped[str] = mapped_column(Spoken)
     reason_code: Mapped[str | None] = mapped_column(Text)
     signed_at: Mapped[int | None] = mapped_column(BigInteger)
     seconded_by: Mapped[str | None] = mapped_column(Text)
@@ -204,7 +206,7 @@ class OrderTable(Base):
     state: Mapped[str] = mapped_column(Text)
     boot_count: Mapped[int | None]
     result: Mapped[str | None] = mapped_column(Text)
-    detail: Mapped[str] = mapped_column(Text)
+    detail: Mapped[str] = mapped_column(Spoken)
 
 
 class AlarmTable(Base):
@@ -240,7 +242,7 @@ class AlarmTable(Base):
     source: Mapped[str] = mapped_column(Text)
     kind: Mapped[str] = mapped_column(Text)
     priority: Mapped[int]
-    sentence: Mapped[str] = mapped_column(Text)
+    sentence: Mapped[str] = mapped_column(Spoken)
     raised_at: Mapped[int] = mapped_column(BigInteger)
     cleared_at: Mapped[int | None] = mapped_column(BigInteger)
     latched: Mapped[bool]
