@@ -2,10 +2,24 @@
 
 from fastapi import APIRouter
 
-from review_api.pages import case, cases, installed, language, line, me, parts, reports, sign_in
+from review_api.pages import (
+    alarms,
+    case,
+    cases,
+    deciding,
+    installed,
+    language,
+    line,
+    me,
+    parts,
+    plant,
+    reports,
+    sign_in,
+    spc,
+)
 
 router = APIRouter(include_in_schema=False)
-for page in (sign_in, me, language, installed, line, cases, case, parts, reports):
+for page in (sign_in, plant, me, language, installed, line, cases, case, deciding, parts, spc, alarms, reports):
     router.include_router(page.router)
 
 __all__ = ["router"]
