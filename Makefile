@@ -5,7 +5,7 @@ BIN = .venv/bin
 export UV_PROJECT_ENVIRONMENT = .venv
 export UV_PYTHON_DOWNLOADS = never
 
-.PHONY: setup demo test check simulate clean
+.PHONY: setup demo test check simulate strings clean
 
 setup: .venv/.ready
 
@@ -22,6 +22,13 @@ demo: setup
 
 simulate: setup
 	@$(BIN)/jidoka simulate --shifts 20
+
+# Takes every text that people see into the catalogs; then translate what is new in review_api/translations.
+strings: setup
+	$(BIN)/pybabel extract -F review_api/translations/extract.cfg -k N_ -k saying --add-location=file --sort-by-file \
+	  --project jidoka -o .venv/messages.pot quality records inference plc edge review_api
+	$(BIN)/pybabel update -i .venv/messages.pot -d review_api/translations -l ja --no-fuzzy-matching --ignore-obsolete \
+	  --ignore-pot-creation-date --no-wrap
 
 check: setup
 	$(BIN)/ruff check .

@@ -5,6 +5,7 @@ import hashlib
 
 from itsdangerous import BadSignature, Signer
 
+from quality.saying import saying
 from review_api.problems import Problem
 
 
@@ -30,5 +31,9 @@ class Cursors:
         except (ValueError, BadSignature):
             kind, below = "", ""
         if kind != listing:
-            raise Problem(422, "BAD_CURSOR", f"This is no cursor of {listing}; start again without one.")
+            raise Problem(
+                422,
+                "BAD_CURSOR",
+                saying("This is no cursor of {listing}; start again without one.", listing=listing),
+            )
         return int(below)

@@ -1,4 +1,4 @@
-"""The defect report as JSON and as CSV: the same columns, in the plant's time zone, streamed row by row."""
+"""The defect report as JSON and as CSV: the same columns, on the plant's clock, streamed row by row."""
 
 import csv
 import io
@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 import orjson
 
 from records.views import DefectRow
+from review_api.language import Language
 
 COLUMNS = (
     "serial",
@@ -40,14 +41,14 @@ ROWS_PER_CHUNK = 200
 Cell = str | int | float | None
 
 
-def cells(row: DefectRow, zone: ZoneInfo) -> tuple[Cell, ...]:
+def cells(row: DefectRow, language: Language) -> tuple[Cell, ...]:
     """The row's cells in the order of `COLUMNS`; a limit that is infinite is no limit."""
     return (
         row.serial,
         row.cycle_sequence,
         row.station,
         row.line,
-        _time(row.time, zone),
+        _time(row.time, language.zone),
         row.characteristic,
         row.unit,
         row.nominal,
@@ -57,30 +58,30 @@ def cells(row: DefectRow, zone: ZoneInfo) -> tuple[Cell, ...]:
         row.measured,
         row.deviation,
         row.verdict.value,
-        row.reason,
+        language.say(row.reason),
         row.model,
         row.decision,
         row.decided_by,
-        _time(row.decided_at, zone),
+        _time(row.decided_at, language.zone),
         row.disposition,
     )
 
 
-def as_json(rows: Iterable[DefectRow], zone: ZoneInfo) -> Iterator[bytes]:
+def as_json(rows: Iterable[DefectRow], language: Language) -> Iterator[bytes]:
     """The report as one JSON array of objects, in chunks."""
     before = b"["
     for batch in _batches(rows):
-        objects = (orjson.dumps(dict(zip(COLUMNS, cells(row, zone), strict=True))) for row in batch)
+        objects = (orjson.dumps(dict(zip(COLUMNS, cells(row, language), strict=True))) for row in batch)
         yield before + b",\n".join(objects)
         before = b",\n"
     yield b"]" if before != b"[" else b"[]"
 
 
-def as_csv(rows: Iterable[DefectRow], zone: ZoneInfo) -> Iterator[bytes]:
+def as_csv(rows: Iterable[DefectRow], language: Language) -> Iterator[bytes]:
     """The report as CSV (RFC 4180, UTF-8) with a header, in chunks."""
     yield _lines([COLUMNS])
     for batch in _batches(rows):
-        yield _lines([tuple(_harmless(cell) for cell in cells(row, zone)) for row in batch])
+        yield _lines([tuple(_harmless(cell) for cell in cells(row, language)) for row in batch])
 
 
 def _harmless(cell: Cell) -> Cell:

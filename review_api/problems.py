@@ -13,9 +13,9 @@ from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from quality.case import Refusal, RefusalCode
+from quality.case import Refusal, RefusalCode, Taken
 from quality.ports import StoreError
-from quality.saying import saying
+from quality.saying import Saying, saying
 from records.access import AccessRefused
 from review_api.headers import SECURITY_HEADERS
 from review_api.language import Languages
@@ -28,7 +28,9 @@ REFUSAL_STATUS: Mapping[RefusalCode, int] = {
     RefusalCode.STALE: 409,
     RefusalCode.REUSED_ID: 409,
     RefusalCode.ALREADY_ANSWERED: 409,
+    RefusalCode.PROPOSED: 409,
     RefusalCode.NOT_ALLOWED: 403,
+    RefusalCode.SIGNATURE: 403,
     RefusalCode.INCOMPLETE: 422,
     RefusalCode.OUT_OF_LIMITS: 422,
 }
@@ -45,12 +47,15 @@ class ProblemDetails(BaseModel):
     instance: str = Field(description="The path asked for")
     code: str
     errors: list[dict[str, Any]] | None = Field(None, description="For VALIDATION: where, and what is wrong there")
+    first: dict[str, Any] | None = Field(
+        None, description="The decision that was there before: what, by whom, when, and what a second person said"
+    )
 
 
 class Problem(Exception):  # noqa: N818 - the RFC's own word
     """A request that cannot be served: `code` for programs, and what is said to the person, with the mend."""
 
-    def __init__(self, status: int, code: str, said: str, headers: Mapping[str, str] | None = None) -> None:
+    def __init__(self, status: int, code: str, said: Saying, headers: Mapping[str, str] | None = None) -> None:
         super().__init__(str(said))
         self.status = status
         self.code = code
@@ -80,6 +85,7 @@ def problem_response(
     *,
     headers: Mapping[str, str] | None = None,
     errors: Sequence[Mapping[str, Any]] | None = None,
+    first: Taken | None = None,
 ) -> Response:
     """The problem as a response to a request for `path`."""
     content: dict[str, Any] = {
@@ -92,7 +98,24 @@ def problem_response(
     }
     if errors is not None:
         content["errors"] = errors
+    if first is not None:
+        content["first"] = _as_told(first)
     return Response(orjson.dumps(content), status_code=status, headers=headers, media_type=PROBLEM_JSON)
+
+
+def _as_told(first: Taken) -> dict[str, Any]:
+    decision, said = first.decision, first.second
+    return {
+        "id": decision.id,
+        "kind": decision.kind,
+        "by": decision.decided_by,
+        "at": decision.decided_at,
+        "disposition": decision.disposition,
+        "parameter": decision.parameter,
+        "value": decision.value,
+        "waits_for_second": first.waits,
+        "second": None if said is None else {"by": said.by, "at": said.at, "agrees": said.agrees},
+    }
 
 
 def answer_with_problems(app: FastAPI, languages: Languages) -> None:
@@ -115,7 +138,11 @@ def answer_with_problems(app: FastAPI, languages: Languages) -> None:
     @app.exception_handler(Refusal)
     async def refusal(request: Request, error: Refusal) -> Response:
         return problem_response(
-            request.url.path, REFUSAL_STATUS[error.code], error.code.value, say(request, error.said)
+            request.url.path,
+            REFUSAL_STATUS[error.code],
+            error.code.value,
+            say(request, error.said),
+            first=error.first,
         )
 
     @app.exception_handler(AccessRefused)

@@ -34,9 +34,11 @@ def report(
     from records.review_records import ReviewRecords
     from records.views import Filter
     from review_api.defect_report import as_csv, as_json
+    from review_api.language import Languages
 
     settings = settings_of(path)
     zone = settings.zone
+    language = Languages(zone, settings.review.language).default
     wanted = Filter(
         line=settings.line,
         since=since.replace(tzinfo=zone) if since else None,
@@ -48,7 +50,7 @@ def report(
         out = sys.stdout.buffer
         if as_one_object:
             out.write(b'{"defects": ')
-        out.writelines(as_json(rows, zone) if as_one_object or form == "json" else as_csv(rows, zone))
+        out.writelines(as_json(rows, language) if as_one_object or form == "json" else as_csv(rows, language))
         out.write(b"}\n" if as_one_object else b"")
         out.flush()
     finally:

@@ -13,6 +13,7 @@ from quality.characteristic import Characteristic
 from quality.judgement import Reason, ReasonCode, Verdict
 from quality.order import OrderState
 from quality.plan import ControlPlan
+from quality.saying import joined
 from quality.wording import sentence
 from records.database import Database
 from records.encoding import forecasts_from, judgements_from
@@ -97,7 +98,7 @@ def _of_part(
             controlled.get(subject),
             forecasts.get(subject),
             measured.get(subject),
-            " ".join(sentences),
+            joined(" ", sentences),
             decision,
         )
 

@@ -3,11 +3,13 @@
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Depends, Query, Response
 from pydantic import BaseModel, Field
 
+from quality.saying import saying
 from records.views import CaseDetail, HistoryPoint, InspectionDetail, InspectionRow
-from review_api.access import EVERYONE, allowed
+from review_api.access import DECIDING, EVERYONE, allowed
+from review_api.accounts import Person
 from review_api.collaborators import Handed
 from review_api.line import age_s
 from review_api.problems import Problem, documented
@@ -46,8 +48,24 @@ def case(case_id: UUID, station: Handed) -> CaseDetail:
     """A case with its inspection and decisions."""
     detail = station.records.case(case_id)
     if detail is None:
-        raise Problem(404, "NOT_FOUND", f"There is no case {case_id}.")
+        raise Problem(404, "NOT_FOUND", saying("There is no case {id}.", id=str(case_id)))
     return detail
+
+
+@router.post("/cases/{case_id}/take", status_code=204, response_class=Response, responses=documented(403, 404))
+def take(case_id: UUID, station: Handed, person: Annotated[Person, Depends(allowed(*DECIDING))]) -> None:
+    """Shows the others that you are on the case, in place of whoever was; it binds nobody.
+
+    Say it again every few minutes: after ten without a sign of life it is forgotten.
+    """
+    if not station.records.take(case_id, person.name):
+        raise Problem(404, "NOT_FOUND", saying("There is no case {id} that is not closed.", id=str(case_id)))
+
+
+@router.delete("/cases/{case_id}/take", status_code=204, response_class=Response, responses=documented(403))
+def leave(case_id: UUID, station: Handed, person: Annotated[Person, Depends(allowed(*DECIDING))]) -> None:
+    """You are not on the case any more; who has taken it meanwhile still is."""
+    station.records.leave(case_id, person.name)
 
 
 @router.get("/inspections/{inspection_id}", responses=documented(404))
@@ -55,7 +73,9 @@ def inspection(inspection_id: RowNumber, station: Handed) -> InspectionDetail:
     """An inspection with all of its evidence."""
     detail = station.records.inspection(inspection_id)
     if detail is None:
-        raise Problem(404, "NOT_FOUND", f"There is no inspection {inspection_id}.")
+        raise Problem(
+            404, "NOT_FOUND", saying("There is no inspection {inspection_id}.", inspection_id=inspection_id)
+        )
     return detail
 
 
@@ -70,7 +90,11 @@ def history(
     try:
         rule = station.settings.plan.characteristic(characteristic)
     except KeyError:
-        raise Problem(404, "NOT_FOUND", f"The control plan has no characteristic {characteristic}.") from None
+        raise Problem(
+            404,
+            "NOT_FOUND",
+            saying("The control plan has no characteristic {characteristic}.", characteristic=characteristic),
+        ) from None
     return History(
         characteristic=rule.name,
         title=rule.label,

@@ -10,7 +10,7 @@ from pydantic import AwareDatetime
 from quality.judgement import Verdict
 from records.views import Filter
 from review_api.access import EVERYONE, allowed
-from review_api.collaborators import Handed
+from review_api.collaborators import Handed, Spoken
 from review_api.defect_report import as_csv, as_json
 from review_api.problems import documented
 
@@ -33,6 +33,7 @@ class Format(StrEnum):
 )
 def defects(
     station: Handed,
+    language: Spoken,
     written_as: Annotated[Format, Query(alias="format")] = Format.JSON,
     since: AwareDatetime | None = None,
     until: AwareDatetime | None = None,
@@ -44,12 +45,11 @@ def defects(
     """What did not pass, or was measured out of limits: one row for each characteristic or face."""
     wanted = Filter(line, since, until, verdict, characteristic, serial)
     rows = station.records.defects(wanted, station.settings.plan)
-    zone = station.settings.time_zone
     if written_as is Format.JSON:
-        return StreamingResponse(as_json(rows, zone), media_type="application/json")
-    day = station.clock.now().astimezone(zone).date().isoformat()
+        return StreamingResponse(as_json(rows, language), media_type="application/json")
+    day = station.clock.now().astimezone(language.zone).date().isoformat()
     return StreamingResponse(
-        as_csv(rows, zone),
+        as_csv(rows, language),
         media_type="text/csv; charset=utf-8",
         headers={"content-disposition": f'attachment; filename="defects-{day}.csv"'},
     )

@@ -6,6 +6,7 @@ import numpy as np
 from fastapi import APIRouter, Depends, Path, Response
 from fastapi.responses import FileResponse
 
+from quality.saying import saying
 from review_api.access import EVERYONE, allowed
 from review_api.api.cases import RowNumber
 from review_api.collaborators import Handed
@@ -30,7 +31,9 @@ def live(camera: Camera, station: Handed) -> Response:
     try:
         picture = (station.settings.live_folder / f"{camera}.jpg").read_bytes()
     except FileNotFoundError:
-        raise Problem(404, "NOT_FOUND", f"Camera {camera} has shown no picture yet.") from None
+        raise Problem(
+            404, "NOT_FOUND", saying("Camera {camera} has shown no picture yet.", camera=camera)
+        ) from None
     return Response(picture, media_type=_media_type(picture[:2]))
 
 
@@ -41,7 +44,15 @@ def map_of_finding(inspection_id: RowNumber, camera: Camera, station: Handed) ->
     findings = () if detail is None else detail.findings
     seen = next((f.map for f in findings if f.camera == camera and f.map), None)
     if seen is None:
-        raise Problem(404, "NOT_FOUND", f"Inspection {inspection_id} keeps no map of camera {camera}.")
+        raise Problem(
+            404,
+            "NOT_FOUND",
+            saying(
+                "Inspection {inspection_id} keeps no map of camera {camera}.",
+                inspection_id=inspection_id,
+                camera=camera,
+            ),
+        )
     return Response(overlay(np.array(seen, np.uint8)), media_type="image/png", headers=FOR_EVER)
 
 
@@ -50,7 +61,7 @@ def kept(sha256: Annotated[str, Path(pattern="^[0-9a-f]{64}$")], station: Handed
     """The frame of that hash."""
     path = station.records.frame_path(sha256)
     if path is None:
-        raise Problem(404, "NOT_FOUND", "This picture is not kept.")
+        raise Problem(404, "NOT_FOUND", saying("This picture is not kept."))
     with path.open("rb") as file:
         media_type = _media_type(file.read(2))
     return FileResponse(path, media_type=media_type, headers=FOR_EVER)

@@ -32,7 +32,7 @@ def speak(
         max_age=KEPT_FOR_S,
         httponly=True,
         samesite="lax",
-        secure=station.settings.secure_cookies,
+        secure=station.settings.secure,
         path="/",
     )
     return back

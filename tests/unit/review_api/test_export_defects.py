@@ -14,13 +14,14 @@ import pytest
 from quality.judgement import Verdict
 from records.views import DefectRow
 from review_api.defect_report import as_csv, as_json
+from review_api.language import Languages
 from tests.unit.review_api.conftest import Store
 
 COLUMNS = (
     "serial,cycle_sequence,station,line,time,characteristic,unit,nominal,lsl,usl,forecast,measured,deviation,"
     "verdict,reason,model,decision,decided_by,decided_at,disposition"
 )
-BERLIN = ZoneInfo("Europe/Berlin")
+ENGLISH = Languages(ZoneInfo("Europe/Berlin")).default
 ROW = DefectRow(
     serial="B1",
     cycle_sequence=7,
@@ -46,7 +47,7 @@ ROW = DefectRow(
 
 
 def _csv(*rows: DefectRow) -> list[dict[str, str]]:
-    return list(csv.DictReader(io.StringIO(b"".join(as_csv(rows, BERLIN)).decode(), newline="")))
+    return list(csv.DictReader(io.StringIO(b"".join(as_csv(rows, ENGLISH)).decode(), newline="")))
 
 
 async def test_a_held_part_is_in_the_report(engineer: httpx.AsyncClient, store: Store) -> None:
@@ -80,7 +81,7 @@ def test_times_carry_the_plants_zone() -> None:
 
 def test_a_limit_that_is_none_is_empty() -> None:
     assert _csv(ROW)[0]["usl"] == ""
-    assert orjson.loads(b"".join(as_json([ROW], BERLIN)))[0]["usl"] is None
+    assert orjson.loads(b"".join(as_json([ROW], ENGLISH)))[0]["usl"] is None
 
 
 @pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r"])
@@ -98,8 +99,8 @@ def test_numbers_stay_numbers() -> None:
 
 def test_a_long_report_comes_in_chunks_and_whole() -> None:
     rows = [replace(ROW, cycle_sequence=n) for n in range(1001)]
-    chunks = list(as_json(iter(rows), BERLIN))
+    chunks = list(as_json(iter(rows), ENGLISH))
     assert len(chunks) > 5
     assert [row["cycle_sequence"] for row in orjson.loads(b"".join(chunks))] == list(range(1001))
     assert len(_csv(*rows)) == 1001
-    assert orjson.loads(b"".join(as_json([], BERLIN))) == []
+    assert orjson.loads(b"".join(as_json([], ENGLISH))) == []
