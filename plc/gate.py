@@ -41,7 +41,7 @@ from quality.characteristic import PartSerial
 from quality.judgement import ReasonCode, Verdict
 from quality.order import Order, OrderResult
 from quality.ports import Clock, EquipmentError
-from quality.saying import saying, told
+from quality.saying import Saying, saying, told
 from quality.station import Scan, StationStatus, VerdictAnswer
 
 T = TypeVar("T")
@@ -166,7 +166,7 @@ class ModbusGate:
         write that was not confirmed or came damaged, since the PLC takes the same content, or the same order, only
         once.
         """
-        written, trouble, pause = False, saying(""), FIRST_POLL_S
+        written, trouble, pause = False, Saying(""), FIRST_POLL_S
         while True:
             try:
                 # After trouble the status comes first: what was meant for one boot is not written to the next.

@@ -55,7 +55,7 @@ class ModbusLink:
         self._bus = bus or Bus()
         self._failures = 0
         self._not_before = 0.0
-        self._trouble = saying("")
+        self._trouble = Saying("")
 
     async def __aenter__(self) -> Self:
         return self

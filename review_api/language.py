@@ -62,7 +62,7 @@ class Language:
 
     def gettext(self, message: str) -> str:
         """The text in this language."""
-        return self.translations.gettext(message)
+        return self.translations.gettext(message) if message else ""
 
     def ngettext(self, one: str, many: str, count: int) -> str:
         """The text for that many."""
