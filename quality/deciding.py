@@ -84,7 +84,7 @@ def check(decision: Decision, plan: ControlPlan, current: float | None = None) -
             RefusalCode.INCOMPLETE, saying("Say what becomes of the part: use as is, rework, repair or scrap.")
         )
     if decision.kind is DecisionKind.ADJUST_PARAMETER:
-        check_adjustment(decision, plan, current)
+        check_adjustment(decision.parameter, decision.value, plan, current)
     if must_be_signed(plan, decision.kind, decision.disposition) and decision.signed_at is None:
         raise _not_signed()
 
@@ -105,29 +105,29 @@ def check_second(decision: Decision, opinion: Second, plan: ControlPlan, current
             saying("You proposed this yourself; another person has to agree, or you take it back."),
         )
     if decision.kind is DecisionKind.ADJUST_PARAMETER:
-        check_adjustment(decision, plan, current)
+        check_adjustment(decision.parameter, decision.value, plan, current)
     if must_be_signed(plan, decision.kind, decision.disposition) and opinion.signed_at is None:
         raise _not_signed()
 
 
-def check_adjustment(decision: Decision, plan: ControlPlan, current: float | None) -> None:
+def check_adjustment(parameter: str | None, value: float | None, plan: ControlPlan, current: float | None) -> None:
     """Refuses a value outside the parameter's limits, or farther than its largest step. Raises Refusal."""
-    if decision.parameter is None or decision.value is None:
+    if parameter is None or value is None:
         raise Refusal(RefusalCode.INCOMPLETE, saying("Say which parameter, and to which value."))
     try:
-        rule = plan.parameter(decision.parameter)
+        rule = plan.parameter(parameter)
     except KeyError:
         raise Refusal(
             RefusalCode.OUT_OF_LIMITS,
-            saying("The control plan has no parameter {parameter}.", parameter=decision.parameter),
+            saying("The control plan has no parameter {parameter}.", parameter=parameter),
         ) from None
-    if not rule.limits.contain(decision.value) or decision.value != round(decision.value):
+    if not rule.limits.contain(value) or value != round(value):
         raise Refusal(
             RefusalCode.OUT_OF_LIMITS,
             saying(
                 "{parameter}: {value} {unit} must be a whole number from {lower} to {upper}.",
                 parameter=rule.title,
-                value=f"{decision.value:g}",
+                value=f"{value:g}",
                 unit=rule.unit,
                 lower=f"{rule.limits.lower:g}",
                 upper=f"{rule.limits.upper:g}",
@@ -140,14 +140,14 @@ def check_adjustment(decision: Decision, plan: ControlPlan, current: float | Non
                 "{parameter}: its value in force is not known; wait for the PLC to answer.", parameter=rule.title
             ),
         )
-    if abs(decision.value - current) > rule.largest_step:
+    if abs(value - current) > rule.largest_step:
         raise Refusal(
             RefusalCode.OUT_OF_LIMITS,
             saying(
                 "{parameter}: from {current} to {value} {unit} is more than the largest step of {step}.",
                 parameter=rule.title,
                 current=f"{current:g}",
-                value=f"{decision.value:g}",
+                value=f"{value:g}",
                 unit=rule.unit,
                 step=f"{rule.largest_step:g}",
             ),

@@ -35,6 +35,37 @@ class Recommendation:
         return self.value - self.current
 
 
+def as_made_now(
+    forecasts: Mapping[str, tuple[float, float]],
+    readings: Mapping[str, float],
+    plan: ControlPlan,
+    parameters: Mapping[str, float],
+) -> dict[str, tuple[float, float]]:
+    """Mean and scale of a part like that one if it were made with the parameters in force now.
+
+    What was adjusted since that part was made has moved the next ones already; suggesting it again would
+    overshoot. A parameter's value when it was made is among its `readings`.
+    """
+    moved: dict[str, float] = {}
+    for rule in plan.parameters:
+        if rule.name in parameters and rule.name in readings:
+            change = parameters[rule.name] - readings[rule.name]
+            for name, gain in rule.moves.items():
+                moved[name] = moved.get(name, 0.0) + gain * change
+    return {name: (mean + moved.get(name, 0.0), scale) for name, (mean, scale) in forecasts.items()}
+
+
+def effects_of(
+    rule: ParameterRule, change: float, forecasts: Mapping[str, tuple[float, float]]
+) -> tuple[Effect, ...]:
+    """What a change of that parameter (its unit) does to the forecasts of what it moves, in the plan's order."""
+    return tuple(
+        Effect(name, forecasts[name][0], forecasts[name][0] + change * gain, forecasts[name][1])
+        for name, gain in rule.moves.items()
+        if name in forecasts and gain != 0
+    )
+
+
 def recommend(
     forecasts: Mapping[str, tuple[float, float]], plan: ControlPlan, parameters: Mapping[str, float]
 ) -> Recommendation | None:
@@ -79,8 +110,5 @@ def _adjustment(
     change = value - current
     if abs(change * moved[worst]) < WORTH_A_STEP * forecasts[worst][1]:
         return None
-    effects = tuple(
-        Effect(name, forecasts[name][0], forecasts[name][0] + change * moved[name], forecasts[name][1])
-        for name in sorted(moved, key=lambda name: name != worst)
-    )
-    return Recommendation(rule, current, value, effects)
+    effects = sorted(effects_of(rule, change, forecasts), key=lambda effect: effect.characteristic != worst)
+    return Recommendation(rule, current, value, tuple(effects))

@@ -173,17 +173,17 @@ class ReviewRecords:
     def second(self, decision_id: UUID, opinion: Second, plan: ControlPlan, current: float | None) -> DecisionView:
         """Records what the second person says of a decision; the same again changes nothing.
 
-        Durable when this returns. `current` as for `decide`. Raises Refusal, and then nothing was changed; LookupError when there is no such
-        decision.
+        Durable when this returns. `current` as for `decide`. Raises Refusal, and then nothing was changed;
+        LookupError when there is no such decision.
         """
         with self._database.write() as connection:
             add_second(connection, self._database.ledger_key, decision_id, opinion, plan, current)
             return stored_decision(connection, decision_id)
 
-    def take(self, case_id: UUID, by: str) -> None:
-        """Shows the others that this person is on the case now. A closed or unknown case stays as it is."""
+    def take(self, case_id: UUID, by: str) -> bool:
+        """Shows the others that this person is on the case now; False when it is closed or there is none."""
         with self._database.write() as connection:
-            take_case(connection, case_id, by, self._now())
+            return take_case(connection, case_id, by, self._now())
 
     def leave(self, case_id: UUID, by: str) -> None:
         """The person is not on the case any more."""

@@ -113,6 +113,7 @@ class DecisionView:
     reason_code: str | None = None
     signed_at: datetime | None = None
     second: Second | None = None
+    case_version: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ from records.review_records import ReviewRecords
 LOOK_EVERY_S = 0.05
 BEAT_EVERY_LOOKS = 100
 """Twice in the time after which a page calls its link dead."""
-WAITING_STATES = frozenset({CaseState.OPEN, CaseState.ANSWERED})
+WAITING_STATES = frozenset({CaseState.OPEN, CaseState.PROPOSED, CaseState.ANSWERED})
 MOST_CASES = 200
 
 
@@ -183,7 +183,7 @@ class Feed:
 
     def _waiting_cases(self) -> list[dict[str, Any]]:
         page = self._records.cases(self._line, WAITING_STATES, None, MOST_CASES)
-        return [asdict(row.case) for row in page.rows]
+        return [{**asdict(row.case), "taken_by": row.taken_by, "taken_at": row.taken_at} for row in page.rows]
 
     def _listed_alarms(self) -> list[dict[str, Any]]:
         return [asdict(alarm) for alarm in self._records.listed_alarms(self._line, self._clock.now())]

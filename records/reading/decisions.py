@@ -33,6 +33,7 @@ def decision_view(row: Row[Any]) -> DecisionView:
         reason_code=row.reason_code,
         signed_at=moment(row.signed_at) if row.signed_at is not None else None,
         second=second_from(row),
+        case_version=row.case_version,
     )
 
 

@@ -40,10 +40,11 @@ def escalate_case(connection: Connection, key: bytes, now: datetime, escalated: 
         append(connection, key, now, ("case_escalated", content))
 
 
-def take_case(connection: Connection, case_id: UUID, by: str, at: datetime) -> None:
-    """Shows the others that this person is on the case, in place of whoever was. A closed one stays as it is."""
+def take_case(connection: Connection, case_id: UUID, by: str, at: datetime) -> bool:
+    """Shows the others that this person is on the case, in place of whoever was; False when there is none open."""
     not_closed = (cases.c.id == case_id) & (cases.c.state != CaseState.CLOSED.value)
-    connection.execute(update(cases).where(not_closed).values(taken_by=by, taken_at=micros(at)))
+    taking = update(cases).where(not_closed).values(taken_by=by, taken_at=micros(at))
+    return connection.execute(taking).rowcount > 0
 
 
 def leave_case(connection: Connection, case_id: UUID, by: str) -> None:

@@ -58,8 +58,10 @@ def add_decision(
     if case_row is not None:
         case = case_from(case_row)
         first = None
-        if case.version != decision.case_version or case.state is not CaseState.OPEN:
-            first = _first(connection, decision)
+        if case.version != decision.case_version:
+            first = _newest(connection, decision, decision.case_version or 0)
+        elif case.state is not CaseState.OPEN:
+            first = _newest(connection, decision, 0)
         entries.append(_move(connection, answer(case, decision, needs_second=by_two, first=first)))
     travel = OrderState.PROPOSED if by_two else OrderState.RECORDED
     row = decision_values(decision, case_row.serial if case_row is not None else None, travel)
@@ -169,10 +171,9 @@ def _suspect(connection: Connection, inspection_id: int | None, plan: ControlPla
     return suspect_in(judgements_from(row.judgements) if row else (), measured, plan)
 
 
-def _first(connection: Connection, decision: Decision) -> Taken | None:
-    """The newest decision on the case that the person cannot have seen."""
-    seen = decision.case_version or 0
-    later = (decisions.c.case_id == decision.case_id) & (decisions.c.case_version >= seen)
+def _newest(connection: Connection, decision: Decision, since: int) -> Taken | None:
+    """The newest decision on the same case, if it answered that version or a later one."""
+    later = (decisions.c.case_id == decision.case_id) & (decisions.c.case_version >= since)
     newest = select(decisions).where(later).order_by(decisions.c.number.desc()).limit(1)
     row = connection.execute(newest).first()
     return taken_from(row) if row else None

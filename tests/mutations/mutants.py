@@ -390,7 +390,7 @@ MUTATIONS: tuple[Mutation, ...] = (
         (
             Edit(
                 "quality/deciding.py",
-                "    if not rule.limits.contain(decision.value) or decision.value != round(decision.value):",
+                "    if not rule.limits.contain(value) or value != round(value):",
                 "    if False:",
             ),
             Edit(ORDERS, "or not rule.limits.contain(decision.value):", "or False:"),

@@ -141,7 +141,7 @@ def test_whoever_comes_too_late_is_told_who_decided_what(held, review):
     assert "mia proposed 0 s ago: release the part." in stale.sentence
     proposed = replace(held, version=2)
     third = refusal_of(review.decide, decision(proposed, DecisionKind.MEASURE), STRICT, None)
-    assert third.code is RefusalCode.PROPOSED
+    assert (third.code, third.first.decision.decided_by) == (RefusalCode.PROPOSED, "mia")
 
 
 def test_who_has_seen_the_newest_decision_is_told_of_no_older_one(held, review, edge):

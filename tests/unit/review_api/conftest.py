@@ -169,7 +169,7 @@ def store(tmp_path: Path, empty_store: Path, clock: FakeClock) -> Iterator[Store
     database = Database.open(f"sqlite:///{path}", ledger_key=b"k" * 32, checkpoint=True)
     pictures = Pictures(tmp_path / "frames")
     edge = EdgeRecords(database, pictures, LINE, STATION, clock.now)
-    yield Store(database, edge, ReviewRecords(database, pictures), clock)
+    yield Store(database, edge, ReviewRecords(database, pictures, now=clock.now), clock)
     edge.close()
     database.close()
 
