@@ -7,6 +7,7 @@ from review_api.pages import (
     case,
     cases,
     deciding,
+    handover,
     installed,
     language,
     line,
@@ -19,7 +20,10 @@ from review_api.pages import (
 )
 
 router = APIRouter(include_in_schema=False)
-for page in (sign_in, plant, me, language, installed, line, cases, case, deciding, parts, spc, alarms, reports):
+for page in (
+    *(sign_in, plant, me, language, installed),
+    *(line, cases, case, deciding, parts, spc, alarms, handover, reports),
+):
     router.include_router(page.router)
 
 __all__ = ["router"]

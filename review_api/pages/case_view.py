@@ -3,15 +3,20 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from quality.case import Case, CaseKind, CaseState, DecisionKind
+from quality.case import Case, CaseKind, CaseState, DecisionKind, Disposition
 from quality.characteristic import Characteristic
 from quality.judge import leading
 from quality.judgement import Judgement, Reason, ReasonCode, Verdict
+from quality.order import OrderState
 from quality.plan import ControlPlan, ParameterRule
-from quality.recommend import Recommendation, recommend
-from quality.wording import sentence
-from records.views import CaseDetail, FindingView, FrameView, InspectionDetail
-from review_api.pages.words import capital
+from quality.recommend import Recommendation, as_made_now, recommend
+from quality.saying import Saying, joined, saying
+from quality.wording import number, sentence
+from records.views import CaseDetail, DecisionView, FindingView, FrameView, InspectionDetail
+from review_api.pages.words import capital, reading
+
+INFLUENCES = 3
+"""So many of the inputs that moved a forecast are told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +32,7 @@ class Picture:
 class Moved:
     """A characteristic that a parameter moves by `gain` (its unit) for each unit of the parameter."""
 
+    name: str
     label: str
     unit: str
     gain: float
@@ -48,14 +54,19 @@ class Adjustable:
     moved: tuple[Moved, ...]
 
 
-def matter(case: Case, plan: ControlPlan, outcome: str = "decided") -> str:
+def matter(case: Case, plan: ControlPlan, outcome: Saying | None = None) -> Saying:
     """The case in one short sentence; `outcome` says how it ended, if it has."""
-    part = f"{capital(plan.part)} {case.serial}"
+    blanks = {"part": capital(plan.part), "serial": case.serial}
     if case.state is CaseState.CLOSED:
-        return f"{part} is {outcome}"
+        return saying("{part} {serial} is {outcome}", **blanks, outcome=outcome or saying("decided"))
     if case.kind is CaseKind.ESCAPE:
-        return f"{part} passed, and measures out"
-    return f"{part} is held"
+        return saying("{part} {serial} passed, and measures out", **blanks)
+    return saying("{part} {serial} is held", **blanks)
+
+
+def proposal_of(detail: CaseDetail) -> DecisionView | None:
+    """The decision on the case that waits for a second person."""
+    return next((d for d in reversed(detail.decisions) if d.travel is OrderState.PROPOSED), None)
 
 
 def suspicions(judgements: Sequence[Judgement]) -> tuple[Judgement, ...]:
@@ -65,14 +76,36 @@ def suspicions(judgements: Sequence[Judgement]) -> tuple[Judgement, ...]:
 
 def why(
     case: Case, judgements: Sequence[Judgement], measured: Mapping[str, float], plan: ControlPlan
-) -> list[str]:
+) -> list[Saying]:
     """Every reason in words, the most important first; what has been measured comes before what was thought."""
     said = _measured_out(measured, plan)
     for judgement in suspicions(judgements):
         said += [sentence(reason) for reason in judgement.reasons]
     if not said and case.kind is CaseKind.ESCAPE:
-        said = ["Its measurement is outside the limits, and the gate had let it pass."]
-    return said or ["No reason was recorded; look at the part."]
+        said = [saying("Its measurement is outside the limits, and the gate had let it pass.")]
+    return said or [saying("No reason was recorded; look at the part.")]
+
+
+def moved_by(inspection: InspectionDetail, plan: ControlPlan) -> list[Saying]:
+    """What moved the forecast most, each in a sentence; nothing that moved it by less than its uncertainty."""
+    scale = next((f.scale for f in inspection.forecasts if f.characteristic == inspection.moved), None)
+    if inspection.moved is None or scale is None:
+        return []
+    unit_of = {c.name: c.unit for c in plan.characteristics}.get(inspection.moved, "")
+    said = []
+    for influence in inspection.influences[:INFLUENCES]:
+        if abs(influence.moved) < scale:
+            continue
+        blanks = {"by": f"{number(influence.moved, scale, signed=True)} {unit_of}"}
+        if influence.usual is not None and influence.value is not None:
+            title, symbol = reading(influence.source)
+            blanks |= {"reading": title, "value": f"{number(influence.value)} {symbol}".strip()}
+            said.append(
+                saying("{reading} is {value}, usually {usual}: {by}.", **blanks, usual=number(influence.usual))
+            )
+        elif influence.usual is None:
+            said.append(saying("Part {serial} as it was measured: {by}.", **blanks, serial=influence.source))
+    return said
 
 
 def leading_characteristic(
@@ -132,17 +165,37 @@ def adjustables(
     return tuple(sorted(offered, key=lambda a: suggestion is None or a.rule.name != suggestion.rule.name))
 
 
-def outcome(closed: CaseDetail) -> str:
-    """What was decided on an earlier case, in a few words."""
-    for decision in reversed(closed.decisions):
+def outcome(decisions: Sequence[DecisionView]) -> Saying:
+    """How an earlier case ended, in a few words."""
+    for decision in reversed(decisions):
         if decision.kind is DecisionKind.RELEASE:
-            return "released"
+            return saying("released")
         if decision.kind is DecisionKind.CONFIRM_HOLD and decision.disposition is not None:
-            return f"held, {decision.disposition.value.lower().replace('_', ' ')}"
-    return "decided"
+            return _HELD[decision.disposition]
+    return saying("decided")
 
 
-def _measured_out(measured: Mapping[str, float], plan: ControlPlan) -> list[str]:
+def decided(decisions: Sequence[DecisionView]) -> Saying:
+    """What was decided on an earlier case: what was done on the way, and how it ended."""
+    kinds = {decision.kind for decision in decisions}
+    on_the_way = [said for kind, said in _ON_THE_WAY.items() if kind in kinds]
+    return joined(", ", [*on_the_way, outcome(decisions)])
+
+
+_HELD = {
+    Disposition.USE_AS_IS: saying("held, use as is"),
+    Disposition.REWORK: saying("held, rework"),
+    Disposition.REPAIR: saying("held, repair"),
+    Disposition.SCRAP: saying("held, scrap"),
+}
+_ON_THE_WAY = {
+    DecisionKind.MEASURE: saying("measured"),
+    DecisionKind.ADJUST_PARAMETER: saying("adjusted"),
+    DecisionKind.STOP_LINE: saying("line stopped"),
+}
+
+
+def _measured_out(measured: Mapping[str, float], plan: ControlPlan) -> list[Saying]:
     said = []
     for c, value in _outside(measured, plan):
         values: dict[str, str | float | int] = {
@@ -169,18 +222,9 @@ def _outside(measured: Mapping[str, float], plan: ControlPlan) -> list[tuple[Cha
 def _forecasts(
     inspection: InspectionDetail, plan: ControlPlan, parameters: Mapping[str, float]
 ) -> dict[str, tuple[float, float]]:
-    """Mean and scale of such a part if it were made now.
-
-    What was adjusted since this part was made has moved the next ones already; suggesting it again would
-    overshoot. A parameter's value then is among the part's readings.
-    """
-    moved: dict[str, float] = {}
-    for rule in plan.parameters:
-        if rule.name in parameters and rule.name in inspection.readings:
-            change = parameters[rule.name] - inspection.readings[rule.name]
-            for name, gain in rule.moves.items():
-                moved[name] = moved.get(name, 0.0) + gain * change
-    return {f.characteristic: (f.mean + moved.get(f.characteristic, 0.0), f.scale) for f in inspection.forecasts}
+    """Mean and scale of such a part if it were made now."""
+    said = {f.characteristic: (f.mean, f.scale) for f in inspection.forecasts}
+    return as_made_now(said, inspection.readings, plan, parameters)
 
 
 def _moved(rule: ParameterRule, plan: ControlPlan, forecasts: Mapping[str, tuple[float, float]]) -> list[Moved]:
@@ -188,5 +232,7 @@ def _moved(rule: ParameterRule, plan: ControlPlan, forecasts: Mapping[str, tuple
     for c in plan.characteristics:
         if c.name in rule.moves and c.name in forecasts:
             mean, scale = forecasts[c.name]
-            moved.append(Moved(c.label, c.unit, rule.moves[c.name], mean, scale, c.limits.lower, c.limits.upper))
+            moved.append(
+                Moved(c.name, c.label, c.unit, rule.moves[c.name], mean, scale, c.limits.lower, c.limits.upper)
+            )
     return sorted(moved, key=lambda m: min(m.upper - m.mean, m.mean - m.lower))

@@ -1,22 +1,44 @@
-"""What a history chart shows: the tolerance band, what was measured, what was forecast."""
+"""What a history chart shows: the tolerance band, what was measured, what was forecast, what comes next."""
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from quality.characteristic import Characteristic
+from quality.spc import baseline
 from records.views import HistoryPoint
 from review_api.pages.words import capital
 
 Z90 = 1.6448536269514722
 """Half the width of a standard normal distribution's central 90 %."""
+CONTROL_NEEDS = 12
+"""Control limits are drawn from so many measured parts on."""
+CONTROL_SIGMAS = 3.0
+
+
+@dataclass(frozen=True, slots=True)
+class Next:
+    """What the next parts would be forecast at, in the characteristic's unit; `label` says on what condition."""
+
+    label: str
+    mean: float
+    scale: float
+    after: bool
+    """True when something is changed first."""
 
 
 def history_chart(
-    characteristic: Characteristic, points: Sequence[HistoryPoint], *, ring_last: bool
+    characteristic: Characteristic,
+    points: Sequence[HistoryPoint],
+    *,
+    ring_last: bool,
+    following: Sequence[Next] = (),
 ) -> dict[str, object]:
     """The chart's content, ready to be JSON: columns over the cycle sequence, in the characteristic's unit.
 
-    `ring_last` marks the newest point as the part the page is about. A limit that is infinite is None.
+    `ring_last` marks the newest point as the part the page is about. A limit that is infinite is None. `control`
+    is [lower, upper] of the individual values, or None while too few were measured. `following` come after the
+    last part.
     """
     return {
         "title": f"{capital(characteristic.label)}, {characteristic.unit}",
@@ -29,7 +51,26 @@ def history_chart(
         "upper": _finite(characteristic.limits.upper),
         "target": characteristic.target,
         "ring": len(points) - 1 if ring_last and points else None,
+        "control": _control([point.measured for point in points if point.measured is not None]),
+        "next": [
+            {
+                "label": each.label,
+                "mean": each.mean,
+                "low": each.mean - Z90 * each.scale,
+                "high": each.mean + Z90 * each.scale,
+                "after": each.after,
+            }
+            for each in following
+        ],
     }
+
+
+def _control(measured: Sequence[float]) -> list[float] | None:
+    """Between which the process keeps of itself, from the moving ranges of what was measured."""
+    if len(measured) < CONTROL_NEEDS:
+        return None
+    found = baseline(measured, 1)
+    return [found.centre - CONTROL_SIGMAS * found.sigma, found.centre + CONTROL_SIGMAS * found.sigma]
 
 
 def _away(point: HistoryPoint, scales: float) -> float | None:

@@ -13,7 +13,8 @@ from jinja2.runtime import Context
 from quality.judgement import Reason
 from quality.wording import sentence
 from review_api.language import NAMES, Language
-from review_api.pages import words
+from review_api.pages import alarm_view, words
+from review_api.shell import SHELL
 
 
 def _of(context: Context) -> Language:
@@ -41,8 +42,8 @@ def _spoken(write: Callable[..., str]) -> Callable[..., str]:
     return written
 
 
-def _sentence(_: Language, reason: Reason) -> str:
-    return sentence(reason)
+def _sentence(language: Language, reason: Reason) -> str:
+    return language.say(sentence(reason))
 
 
 def _templates() -> Environment:
@@ -58,19 +59,25 @@ def _templates() -> Environment:
     # The extension adds this method to the environment; its types do not know it.
     made.install_gettext_callables(_gettext, _ngettext, newstyle=True)  # type: ignore[attr-defined]
     made.globals["languages"] = NAMES
+    made.globals["static"] = SHELL.place
     made.filters |= {
+        "because": _spoken(words.because),
         "capital": words.capital,
         "countdown": _spoken(words.countdown),
         "date": _spoken(Language.date),
         "duration": _spoken(Language.duration),
+        "kind_words": _spoken(alarm_view.kind_words),
         "moment": _spoken(Language.moment),
         "number": _spoken(Language.number),
         "parameter_title": words.parameter_title,
         "percent": _spoken(Language.percent),
+        "priority_words": _spoken(alarm_view.priority_words),
         "reading": words.reading,
         "said": _spoken(Language.say),
         "sentence": _spoken(_sentence),
         "signed": _spoken(words.signed),
+        "shelf_words": _spoken(alarm_view.shelf_words),
+        "source_words": _spoken(alarm_view.source_words),
         "time": _spoken(Language.time),
         "unit": words.unit,
         "word": _spoken(words.word),

@@ -47,7 +47,7 @@ def part_page(visit: Visited, inspection_id: int) -> HTMLResponse:
         suspicions=case_view.suspicions(row.judgements),
         pictures=case_view.pictures(inspection, good),
         table=[_line(c, inspection) for c in visit.plan.characteristics],
-        journeys=[(decision, journey(decision)) for decision in decisions],
+        journeys=[(decision, journey(visit.language, decision)) for decision in decisions],
         neighbours=(
             visit.records.inspection(inspection_id - 1),
             visit.records.inspection(inspection_id + 1),

@@ -1,4 +1,4 @@
-"""How far a decision has travelled: recorded, sent, acknowledged."""
+"""How far a decision has travelled: recorded, agreed to, sent, acknowledged, read back."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -6,6 +6,7 @@ from datetime import datetime
 from quality.case import DecisionKind
 from quality.order import OrderState
 from records.views import DecisionView
+from review_api.language import Language
 
 SHOWN_FOR_S = 60.0
 """A decision that has arrived stays on the page for so long."""
@@ -15,7 +16,7 @@ SHOWN_FOR_S = 60.0
 class Journey:
     """The stations of a decision's way, how many of them it has passed, and how it ended, if it has.
 
-    `outcome` is `travelling`, `arrived` or `failed`.
+    `outcome` is `waiting` (for a second person), `travelling`, `arrived` or `failed`.
     """
 
     steps: tuple[str, ...]
@@ -24,32 +25,46 @@ class Journey:
     sentence: str
 
 
-def journey(decision: DecisionView) -> Journey:
+def journey(language: Language, decision: DecisionView) -> Journey:
     """The decision's way as the page draws it."""
+    _ = language.gettext
     asks_gauge = decision.kind is DecisionKind.MEASURE
-    steps = ("Recorded", "Gauge asked", "Measured") if asks_gauge else ("Recorded", "Sent to PLC", "Acknowledged")
-    waits_for = "the gauge" if asks_gauge else "the PLC"
+    steps = [_("Recorded"), *_way(language, decision.kind)]
+    if decision.travel is OrderState.PROPOSED:
+        return Journey(
+            (steps[0], _("Second person"), *steps[1:]),
+            1,
+            "waiting",
+            _("Recorded. It goes on when a second person agrees."),
+        )
     match decision.travel:
         case OrderState.RECORDED:
-            return Journey(steps, 1, "travelling", decision.detail or "Recorded. The line takes it up next.")
+            told = Journey(tuple(steps), 1, "travelling", _("Recorded. The line takes it up next."))
         case OrderState.SENT:
-            return Journey(steps, 2, "travelling", decision.detail or f"Sent. Waiting for {waits_for}.")
+            waits = _("Sent. Waiting for the gauge.") if asks_gauge else _("Sent. Waiting for the PLC.")
+            told = Journey(tuple(steps), 2, "travelling", waits)
         case OrderState.DONE:
-            return Journey(steps, 3, "arrived", decision.detail or "Done.")
+            told = Journey(tuple(steps), len(steps), "arrived", _("Done."))
         case OrderState.REFUSED:
-            return Journey(steps, 2, "failed", decision.detail or f"Refused by {waits_for}; nothing was changed.")
+            told = Journey(tuple(steps), min(2, len(steps)), "failed", _("Refused; nothing was changed."))
         case OrderState.UNKNOWN:
-            return Journey(
-                steps,
-                2,
-                "failed",
-                decision.detail or "It may not have been applied; look before you decide again.",
-            )
+            doubt = _("It may not have been applied; look before you decide again.")
+            told = Journey(tuple(steps), 2, "failed", doubt)
+    return told
+
+
+def _way(language: Language, kind: DecisionKind) -> tuple[str, ...]:
+    _ = language.gettext
+    if kind is DecisionKind.MEASURE:
+        return _("Gauge asked"), _("Measured")
+    if kind is DecisionKind.ADJUST_PARAMETER:
+        return _("Sent to PLC"), _("Acknowledged"), _("Read back")
+    return _("Sent to PLC"), _("Acknowledged")
 
 
 def still_shown(decision: DecisionView, now: datetime) -> bool:
     """True while the decision travels, and for a minute after it was taken."""
     return (
-        decision.travel in (OrderState.RECORDED, OrderState.SENT)
+        decision.travel in (OrderState.PROPOSED, OrderState.RECORDED, OrderState.SENT)
         or (now - decision.decided_at).total_seconds() < SHOWN_FOR_S
     )

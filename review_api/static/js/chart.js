@@ -1,6 +1,7 @@
 // <jidoka-chart data-chart="JSON">: one characteristic over the last parts. The tolerance band, the forecast's mean and
 // 90 % interval, what was measured, and a ring around the part the page is about. New data redraws in place.
 
+const NEXT_WIDTH = 6; // parts
 const OUTSIDE = 0.35; // share of the band's width shown beyond each limit
 
 class Chart extends HTMLElement {
@@ -52,7 +53,7 @@ class Chart extends HTMLElement {
       padding: [8, 10, 0, 0],
       cursor: { show: false },
       legend: { show: false },
-      scales: { x: { time: false, range: (_, low, high) => [low - 0.5, high + 1] }, y: { range: (_, low, high) => spread(this.content, low, high) } },
+      scales: { x: { time: false, range: (_, low, high) => [low - 0.5, high + 1 + room(this.content)] }, y: { range: (_, low, high) => spread(this.content, low, high) } },
       axes: [
         { size: 20, gap: 2, font, stroke: colour("soft"), grid: { show: false }, ticks: { show: false }, space: 110 },
         { size: 52, gap: 6, font, stroke: colour("soft"), grid: { show: false }, ticks: { show: false }, splits: () => marks(this.content), values: (_, at) => at.map((value) => plain(value, this.content)) },
@@ -66,13 +67,19 @@ class Chart extends HTMLElement {
       ],
       bands: [{ series: [2, 1], fill: `color-mix(in srgb, ${blue} 26%, transparent)` }],
       hooks: {
-        drawClear: [(plot) => band(plot, this.content, colour)],
-        draw: [(plot) => ring(plot, this.content, colour), (plot) => outliers(plot, this.content, colour)],
+        drawClear: [(plot) => band(plot, this.content, colour), (plot) => control(plot, this.content, colour)],
+        draw: [
+          (plot) => ring(plot, this.content, colour),
+          (plot) => outliers(plot, this.content, colour),
+          (plot) => following(plot, this.content, colour, font),
+        ],
       },
     };
   }
 }
 
+// What comes next stands to the right of the last part, each as wide as some parts, so that its words fit under it.
+const room = (c) => c.next.length * NEXT_WIDTH * Math.max(1, c.at.length / 60);
 const columns = (c) => [c.at, c.low, c.high, c.mean, c.measured];
 // A sign only where values of both signs conform: a deviation has one, a diameter has none.
 const plain = (value, c) => (value > 0 && c.lower < 0 ? "+" : "") + String(Number(value.toPrecision(4))).replace("-", "−");
@@ -89,6 +96,7 @@ function spread(c, low, high) {
   const least = (c.upper - c.lower) * 0.08;
   const within = (room) => Math.min(Math.max(room, least), most);
   const own = c.ring === null ? [] : [c.measured, c.low, c.high].map((column) => column[c.ring]).filter((v) => v !== null);
+  own.push(...c.next.flatMap((each) => [each.low, each.high]));
   return [
     Math.min(c.lower - within(c.lower - low + least), ...own.map((value) => value - least)),
     Math.max(c.upper + within(high - c.upper + least), ...own.map((value) => value + least)),
@@ -108,6 +116,43 @@ function band(plot, c, colour) {
   const dash = [3 * devicePixelRatio, 3 * devicePixelRatio];
   if (c.upper !== null) line(ctx, left, width, upper, colour("soft"), dash);
   if (c.lower !== null) line(ctx, left, width, lower, colour("soft"), dash);
+  ctx.restore();
+}
+
+// Between these the process keeps of itself; they are not the drawing's limits, and are drawn so that nobody mixes them up.
+function control(plot, c, colour) {
+  if (!c.control) return;
+  const { ctx } = plot;
+  const { left, width } = plot.bbox;
+  const px = devicePixelRatio;
+  ctx.save();
+  ctx.lineWidth = 1.5 * px;
+  for (const value of c.control) line(ctx, left, width, plot.valToPos(value, "y", true), colour("settled"), [10 * px, 5 * px]);
+  ctx.restore();
+}
+
+// What the next parts are forecast at: as it is, and after the suggested adjustment.
+function following(plot, c, colour, font) {
+  const { ctx } = plot;
+  const px = devicePixelRatio;
+  const last = c.at.at(-1) ?? 0;
+  const width = room(c) / (c.next.length || 1);
+  ctx.save();
+  ctx.textAlign = "center";
+  ctx.font = font.replace(/^\d+/, (size) => size * px);
+  c.next.forEach((each, i) => {
+    const x = plot.valToPos(last + 1 + width * (i + 0.5), "x", true);
+    const [top, middle, foot] = [each.high, each.mean, each.low].map((value) => plot.valToPos(value, "y", true));
+    const stroke = colour(each.after ? "act" : "forecast");
+    ctx.fillStyle = `color-mix(in srgb, ${stroke} 26%, transparent)`;
+    ctx.fillRect(x - 9 * px, top, 18 * px, foot - top);
+    ctx.fillStyle = stroke;
+    ctx.beginPath();
+    ctx.arc(x, middle, 5 * px, 0, 2 * Math.PI);
+    ctx.fill();
+    ctx.fillStyle = colour("ink");
+    ctx.fillText(each.label, x, plot.valToPos(c.lower ?? plot.scales.y.min, "y", true) - 7 * px);
+  });
   ctx.restore();
 }
 

@@ -26,7 +26,7 @@ let store = null;
 const opened = place().then((found) => { store = found; if (!store.durable) warn(); });
 
 // crypto.randomUUID exists only behind TLS; a tablet on the shop floor may speak plain HTTP.
-function uuid() {
+export function uuid() {
   const bytes = crypto.getRandomValues(new Uint8Array(16));
   bytes[6] = (bytes[6] & 0x0f) | 0x40;
   bytes[8] = (bytes[8] & 0x3f) | 0x80;
@@ -36,10 +36,10 @@ function uuid() {
 
 /**
  * Keeps a decision and begins to send it; resolves to its id once the tablet has it for certain. `title` is what the
- * person calls it, `deadline` the ISO time of the case's. `path` is where it is PUT if not under an id of its own.
+ * person calls it, `deadline` the ISO time of the case's. `path` is where it is PUT if not under its own `id`, which a
+ * signature may name already.
  */
-export async function send(decision, title, { deadline, path } = {}) {
-  const id = uuid();
+export async function send(decision, title, { deadline, path, id = uuid() } = {}) {
   const line = !decision.case_id && !path;
   const due = Date.parse(deadline);
   const until = line ? now() + LINE_GOOD_FOR_MS : due > now() ? due : now() + CASE_GOOD_FOR_MS;
