@@ -97,6 +97,7 @@ def _anchored(settings: LineSettings, folder: Path) -> LineSettings:
             "plc": _reached(settings.plc, folder),
             "gauge": None if settings.gauge is None else _reached(settings.gauge, folder),
             "devices": tuple(_reached(device, folder) for device in settings.devices),
+            "review": settings.review.anchored(folder),
         }
     )
 

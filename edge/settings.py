@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo, available_timezones
 from pydantic import AfterValidator, BeforeValidator, Field, field_validator, model_validator
 
 from edge.modbus_settings import DeviceSettings, GaugeSettings, Name, PlcSettings, Section
+from edge.review_settings import ReviewSection
 from quality.characteristic import Characteristic, Limits
 from quality.plan import (
     ControlPlan,
@@ -242,16 +243,6 @@ class PlanSettings(Section):
     reaction: ReactionSettings = ReactionSettings()
     parameters: tuple[ParameterSettings, ...] = ()
     tools: tuple[ToolSettings, ...] = ()
-
-
-class ReviewSection(Section):
-    """Where the tablet finds the review station."""
-
-    host: str = "127.0.0.1"
-    port: Annotated[int, Field(ge=0, le=65535)] = 8080
-    secure_cookies: bool = False
-    demo: bool = False
-    idle_minutes: Annotated[float, Field(ge=1, le=720)] = 15
 
 
 class LineSettings(Section):

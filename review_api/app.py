@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+import httpx2
 from argon2 import PasswordHasher
 from fastapi import FastAPI
 from starlette.middleware.gzip import GZipMiddleware
@@ -13,6 +14,7 @@ from review_api import pages
 from review_api.accounts import PASSWORDS, Accounts
 from review_api.api import (
     accounts,
+    adjustments,
     alarms,
     cases,
     decisions,
@@ -22,8 +24,10 @@ from review_api.api import (
     health,
     listings,
     pictures,
+    plans,
     session,
     shifts,
+    signatures,
     spc,
     tokens,
 )
@@ -42,6 +46,8 @@ from review_api.problems import answer_with_problems
 from review_api.sessions import Sessions
 from review_api.settings import ReviewSettings
 from review_api.shell import SHELL
+from review_api.signing import Signatures
+from review_api.single_sign_on import SignOn
 from review_api.tokens import Tokens
 
 LARGEST_BODY = 64 * 1024
@@ -55,9 +61,11 @@ def create_app(
     records: ReviewRecords,
     clock: Clock = SYSTEM_CLOCK,
     hasher: PasswordHasher = PASSWORDS,
+    plant_transport: httpx2.AsyncBaseTransport | None = None,
 ) -> FastAPI:
-    """The review station of one line as an ASGI app."""
+    """The review station of one line as an ASGI app; `plant_transport` leads to the plant's provider."""
     cursors = Cursors(settings.secret)
+    plant = settings.single_sign_on
     station = Collaborators(
         settings=settings,
         records=records,
@@ -67,16 +75,19 @@ def create_app(
             settings.secret,
             records,
             clock,
-            secure=settings.secure_cookies,
+            secure=settings.secure,
             idle_s=settings.idle_minutes * 60,
+            lax=settings.single_sign_on is not None,
         ),
-        devices=Devices(settings.secret, secure=settings.secure_cookies),
+        devices=Devices(settings.secret, secure=settings.secure),
         tokens=Tokens(settings.secret, records, clock),
+        sign_on=None if plant is None else SignOn(plant, settings, records, clock, plant_transport),
         cursors=cursors,
         newest=NewestPages(records, lambda below: cursors.seal("inspections", below)),
         feed=Feed(settings.line, records, clock),
         metrics=Metrics(settings.line, records, clock),
         languages=Languages(settings.time_zone, settings.language),
+        signatures=Signatures(settings.secret, clock),
     )
 
     @asynccontextmanager
@@ -106,6 +117,7 @@ def create_app(
     # The listings come before single things, so that their fixed paths are met first.
     for subject in (
         *(health, session, accounts, tokens, listings, alarms, shifts),
+        *(signatures, adjustments, plans),
         *(cases, decisions, spc, exports, events, pictures, description),
     ):
         app.include_router(subject.router)

@@ -17,6 +17,8 @@ from review_api.metrics import Metrics
 from review_api.newest import NewestPages
 from review_api.sessions import Sessions
 from review_api.settings import ReviewSettings
+from review_api.signing import Signatures
+from review_api.single_sign_on import SignOn
 from review_api.tokens import Tokens
 
 
@@ -31,11 +33,13 @@ class Collaborators:
     sessions: Sessions
     devices: Devices
     tokens: Tokens
+    sign_on: SignOn | None
     cursors: Cursors
     newest: NewestPages
     feed: Feed
     metrics: Metrics
     languages: Languages
+    signatures: Signatures
 
 
 async def handed(connection: HTTPConnection) -> Collaborators:

@@ -13,6 +13,7 @@ from review_api.app import create_app
 from review_api.collaborators import Collaborators
 from review_api.feed import Feed
 from review_api.settings import ReviewSettings
+from review_api.tls import server_context
 
 MOST_CONNECTIONS = 500
 KEEP_ALIVE_S = 30
@@ -51,8 +52,10 @@ def _signals_end_here() -> Iterator[None]:
 def serve(settings: ReviewSettings, records: ReviewRecords) -> None:
     """Serves on the settings' host and port; returns after SIGTERM or SIGINT.
 
-    Raises StationFailed when the live feed failed, SystemExit when the port cannot be had.
+    Raises StationFailed when the live feed failed, CertificateFault when review.tls cannot be used, SystemExit
+    when the port cannot be had.
     """
+    context = None if settings.tls is None else server_context(settings.tls)
     app = create_app(settings, records)
     station: Collaborators = app.state.collaborators
     config = uvicorn.Config(
@@ -70,6 +73,7 @@ def serve(settings: ReviewSettings, records: ReviewRecords) -> None:
         limit_concurrency=MOST_CONNECTIONS,
         timeout_keep_alive=KEEP_ALIVE_S,
         timeout_graceful_shutdown=ENDS_WITHIN_S,
+        ssl_context_factory=None if settings.tls is None else lambda *_: context,
     )
     structlog.get_logger("review").info(
         "review station", line=settings.line, host=settings.host, port=settings.port

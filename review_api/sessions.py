@@ -1,17 +1,14 @@
 """Signed-in sessions: a signed cookie that the browser keeps, checked against the account each time."""
 
 import asyncio
-import base64
 import contextlib
 import hashlib
 import hmac
-import json
 import secrets
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Literal
 
-from itsdangerous import BadSignature, TimestampSigner
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
@@ -19,6 +16,7 @@ from quality.ports import Clock, StoreError
 from records.review_records import ReviewRecords
 from records.views import Account
 from review_api.accounts import Person, person_of
+from review_api.stamp import Stamp
 
 COOKIE = "jidoka_session"
 LASTS_S = 12 * 3600
@@ -32,18 +30,6 @@ class Session:
 
     person: Person
     csrf: str
-
-
-class _Stamp(TimestampSigner):
-    """Signs with the time of the station's clock."""
-
-    def __init__(self, secret: bytes, clock: Clock) -> None:
-        super().__init__(secret, salt=b"jidoka session", key_derivation="hmac", digest_method=hashlib.sha256)
-        self._clock = clock
-
-    def get_timestamp(self) -> int:
-        """Seconds since 1970 by the station's clock."""
-        return int(self._clock.now().timestamp())
 
 
 class Sessions:
@@ -75,7 +61,7 @@ class Sessions:
         self._same_site: Literal["lax", "strict"] = "lax" if lax else "strict"
         self.idle_s = idle_s
         self.cookie = f"__Host-{COOKIE}" if secure else COOKIE
-        self._stamp = _Stamp(secret, clock)
+        self._stamp = Stamp(secret, clock, "session")
         self._verified: dict[str, tuple[Session, float]] = {}
         self._looking: dict[str, asyncio.Task[Session | None]] = {}
         self._started = clock.monotonic()
@@ -85,8 +71,7 @@ class Sessions:
     def open(self, account: Account, response: Response) -> Session:
         """A new session, its cookie set on the response."""
         nonce = secrets.token_urlsafe(16)
-        content = json.dumps([nonce, account.name, self._fingerprint(account)]).encode()
-        cookie = self._stamp.sign(base64.urlsafe_b64encode(content)).decode()
+        cookie = self._stamp.seal([nonce, account.name, self._fingerprint(account)])
         response.set_cookie(
             self.cookie,
             cookie,
@@ -166,11 +151,10 @@ class Sessions:
         self._touched[session.csrf] = now
 
     def _read(self, cookie: str) -> tuple[str, str, str] | None:
-        try:
-            signed = self._stamp.unsign(cookie, max_age=LASTS_S)
-        except BadSignature:
+        content = self._stamp.read(cookie, LASTS_S)
+        if content is None:
             return None
-        nonce, name, fingerprint = json.loads(base64.urlsafe_b64decode(signed))
+        nonce, name, fingerprint = content
         return nonce, name, fingerprint
 
     def _csrf(self, nonce: str) -> str:

@@ -75,8 +75,12 @@ def edge(path: LineFile) -> None:
 
 def review(path: LineFile) -> None:
     """Runs the review station alone."""
-    from edge.review import run_review
+    from edge.review import StationFault, run_review
+    from review_api.tls import CertificateFault
 
     die_with_supervisor()
     settings = settings_of(path)
-    run_review(settings)
+    try:
+        run_review(settings)
+    except (StationFault, CertificateFault) as fault:
+        fail(str(fault))

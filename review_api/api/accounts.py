@@ -14,6 +14,7 @@ from review_api.access import allowed
 from review_api.accounts import Person
 from review_api.collaborators import Collaborators, Handed
 from review_api.credentials import PIN_ROLES, is_pin, one_time_secret
+from review_api.plant_accounts import awaited
 from review_api.problems import Problem, documented
 
 router = APIRouter(prefix="/api/v1/accounts", tags=["access"])
@@ -84,6 +85,9 @@ class AskedChange(BaseModel):
     display_name: Given | None = None
     badge: Words | None = None
     disabled: bool | None = None
+    by_plant: bool | None = Field(
+        None, description="Whether this is the person of that name at the plant's sign-in"
+    )
 
 
 class MadeAccount(BaseModel):
@@ -121,6 +125,11 @@ def renew_secret(station: Collaborators, by: Person, name: str) -> MadeAccount:
 def change(station: Collaborators, by: Person, name: str, asked: AskedChange) -> AccountView:
     """The account as asked. Raises Problem 404, AccessRefused BADGE_TAKEN, LAST_ADMIN."""
 
+    def subject(account: Account) -> str | None:
+        if asked.by_plant is None or (asked.by_plant and account.subject is not None):
+            return account.subject
+        return awaited(account.name) if asked.by_plant else None
+
     def changed(account: Account) -> Account:
         role = account.role if asked.role is None else asked.role
         return replace(
@@ -130,6 +139,7 @@ def change(station: Collaborators, by: Person, name: str, asked: AskedChange) ->
             display_name=account.display_name if asked.display_name is None else asked.display_name,
             badge=account.badge if asked.badge is None else asked.badge or None,
             disabled=account.disabled if asked.disabled is None else asked.disabled,
+            subject=subject(account),
         )
 
     what = ", ".join(f"{field} {value}" for field, value in asked.model_dump(exclude_none=True).items())

@@ -51,7 +51,7 @@ def ask_who(
     if "HX-Request" in request.headers:
         # A page that refreshes itself was redirected here: the whole page has to go, not a part of it.
         return Response(headers={"HX-Redirect": "/sign-in"})
-    return _page(request, station, language, next, who)
+    return sign_in_page(request, station, language, next, who)
 
 
 @router.post("/sign-in")
@@ -73,7 +73,7 @@ async def let_in(
             problem = refused
         else:
             return welcome
-    return await run_in_threadpool(_page, request, station, language, next, name, problem)
+    return await run_in_threadpool(sign_in_page, request, station, language, next, name, problem)
 
 
 @router.post("/sign-out")
@@ -96,7 +96,7 @@ def hints_seen(station: Handed, person: Annotated[Person, Depends(allowed(*EVERY
     return Response(status_code=204)
 
 
-def _page(
+def sign_in_page(
     request: Request,
     station: Collaborators,
     language: Language,
@@ -104,6 +104,7 @@ def _page(
     who: str = "",
     problem: Problem | None = None,
 ) -> HTMLResponse:
+    """The page that asks who it is, for who wanted to go there; `problem` is why it asks again."""
     demo = seed_demo_accounts(station.records) if station.settings.demo else []
     shown = [(name, secret, role, DOES[role]) for name, secret, role in demo]
     known = station.devices.of(request).known
@@ -117,7 +118,7 @@ def _page(
         people=people,
         problem=problem,
         demo=shown,
-        plant="",
+        plant="" if station.sign_on is None else station.sign_on.title,
     )
     return HTMLResponse(
         page,
