@@ -9,6 +9,7 @@ from tests.proxy.wifi import BadWifi
 from tests.system.browser.conftest import Station
 from tests.system.browser.shop import Shop
 from tests.system.browser.tapping import sign_in, tap
+from tests.system.running import wait_until
 
 pytestmark = pytest.mark.browser
 
@@ -38,6 +39,7 @@ def serve_from_the_tablet(page: Page) -> None:
 def test_a_page_says_since_when_it_is_not_live_and_catches_up(page: Page, station: Station, shop: Shop) -> None:
     expect(page.locator("#link")).to_be_hidden()
     station.stop()
+    expect(page.locator("#link")).to_be_in_viewport()
     expect(page.locator("#link")).to_contain_text("Not live since")
     shop.make({"hole_4_x_mm": 0.19})
     station.start()
@@ -61,6 +63,7 @@ def test_a_network_that_swallows_everything_is_noticed(
         page.clock.run_for(SILENT_MS)
         expect(page.locator("#link")).to_be_visible()
         shop.make({"hole_4_x_mm": 0.19})
+        wifi.fail("reset")
         wifi.recover()
         page.clock.run_for(SILENT_MS)
         expect(page.locator("#link")).to_be_hidden()
@@ -91,7 +94,7 @@ def test_a_page_asks_for_nothing_that_it_was_drawn_with(
     page.goto(f"{station.address}/cases")
     expect(page.locator("body")).to_have_attribute("data-link", "live")
     page.wait_for_timeout(400)
-    assert asked == []
+    assert [url for url in asked if url.endswith("/cases")] == []
 
 
 def test_without_a_network_the_last_page_is_shown_as_old_and_decisions_wait(
@@ -102,6 +105,7 @@ def test_without_a_network_the_last_page_is_shown_as_old_and_decisions_wait(
     serve_from_the_tablet(page)
     station.stop()
     page.reload()
+    expect(page.locator("#link")).to_be_in_viewport()
     expect(page.locator("#link")).to_contain_text("Not live since")
     assert page.evaluate("document.documentElement.dataset.kept")
     tap(page, {"kind": "RELEASE", "reason": "looked", "case_id": str(case.id), "case_version": case.version})
@@ -114,14 +118,13 @@ def test_without_a_network_the_last_page_is_shown_as_old_and_decisions_wait(
 
     station.start()
     expect(page.locator("body")).to_have_attribute("data-link", "live", timeout=20000)
+    wait_until(lambda: len(shop.edge.pending_decisions()) == 1, "the decision", 10)
     expect(page.locator("#outbox article")).to_have_count(0)
-    assert len(shop.edge.pending_decisions()) == 1
 
 
-def test_what_was_kept_is_forgotten_with_the_session(page: Page) -> None:
+def test_what_was_kept_is_forgotten_with_the_session(page: Page, station: Station) -> None:
     serve_from_the_tablet(page)
-    page.get_by_role("button", name="Sign out").click()
-    page.wait_for_url("**/sign-in*")
+    page.goto(f"{station.address}/sign-in")
     page.wait_for_function("async () => !(await caches.has('pages'))")
 
 
