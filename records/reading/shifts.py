@@ -43,7 +43,7 @@ def shift_record(connection: Connection, line: str, start: datetime, end: dateti
         escapes=_escapes(connection, line, since, until),
         **_false_holds(connection, line, since, until),
         alarms=_alarms(connection, line, since, until),
-        unacknowledged=_unacknowledged(connection, line, until),
+        unacknowledged=_unacknowledged(connection, line, since, until),
         adjustments=_adjustments(connection, line, since, until),
         in_force=_in_force(connection, line, since, until),
         note=note_of(connection, line, start),
@@ -186,11 +186,10 @@ def _alarms(connection: Connection, line: str, since: int, until: int) -> tuple[
     return tuple(AlarmCount(*row) for row in connection.execute(wanted))
 
 
-def _unacknowledged(connection: Connection, line: str, until: int) -> int:
-    """Of those raised by then, what nobody has acknowledged to this day."""
-    wanted = select(func.count()).where(
-        alarms.c.line == line, alarms.c.acknowledged_at.is_(None), alarms.c.raised_at < until
-    )
+def _unacknowledged(connection: Connection, line: str, since: int, until: int) -> int:
+    """What nobody has acknowledged to this day."""
+    raised = alarms.c.raised_at >= since, alarms.c.raised_at < until
+    wanted = select(func.count()).where(alarms.c.line == line, alarms.c.acknowledged_at.is_(None), *raised)
     return int(connection.execute(wanted).scalar_one())
 
 
