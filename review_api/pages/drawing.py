@@ -70,6 +70,7 @@ def _templates() -> Environment:
         "moment": _spoken(Language.moment),
         "number": _spoken(Language.number),
         "parameter_title": words.parameter_title,
+        "parameter_unit": words.parameter_unit,
         "percent": _spoken(Language.percent),
         "priority_words": _spoken(alarm_view.priority_words),
         "reading": words.reading,

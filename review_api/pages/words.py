@@ -95,3 +95,8 @@ def unit(symbol: str) -> str:
 def parameter_title(name: str, plan: ControlPlan) -> str:
     """What an engineer calls the parameter; its name when the plan of today no longer has it."""
     return next((rule.title for rule in plan.parameters if rule.name == name), name)
+
+
+def parameter_unit(name: str, plan: ControlPlan) -> str:
+    """The parameter's unit; nothing when the plan of today no longer has it."""
+    return next((unit(rule.unit) for rule in plan.parameters if rule.name == name), "")
