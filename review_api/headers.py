@@ -14,6 +14,8 @@ SECURITY_HEADERS = {
     "cross-origin-opener-policy": "same-origin",
     "cross-origin-resource-policy": "same-origin",
 }
+BY_TLS_FOR = (b"strict-transport-security", b"max-age=2592000")
+"""Thirty days; whoever ends TLS before the station says it for themselves."""
 RAW_HEADERS = tuple((name.encode(), value.encode()) for name, value in SECURITY_HEADERS.items())
 
 
@@ -36,6 +38,8 @@ class SecurityHeaders:
             if message["type"] == "http.response.start":
                 headers = message.setdefault("headers", [])
                 headers.extend(RAW_HEADERS)
+                if scope["scheme"] == "https":
+                    headers.append(BY_TLS_FOR)
                 names = {name for name, _ in headers}
                 if b"cache-control" not in names:
                     headers.append((b"cache-control", b"no-cache" if b"etag" in names else b"no-store"))

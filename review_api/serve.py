@@ -55,7 +55,7 @@ def serve(settings: ReviewSettings, records: ReviewRecords) -> None:
     Raises StationFailed when the live feed failed, CertificateFault when review.tls cannot be used, SystemExit
     when the port cannot be had.
     """
-    context = None if settings.tls is None else server_context(settings.tls)
+    tls = None if settings.tls is None else server_context(settings.tls)
     app = create_app(settings, records)
     station: Collaborators = app.state.collaborators
     config = uvicorn.Config(
@@ -73,7 +73,7 @@ def serve(settings: ReviewSettings, records: ReviewRecords) -> None:
         limit_concurrency=MOST_CONNECTIONS,
         timeout_keep_alive=KEEP_ALIVE_S,
         timeout_graceful_shutdown=ENDS_WITHIN_S,
-        ssl_context_factory=None if settings.tls is None else lambda *_: context,
+        ssl_context_factory=None if tls is None else lambda *_: tls,
     )
     structlog.get_logger("review").info(
         "review station", line=settings.line, host=settings.host, port=settings.port

@@ -62,8 +62,8 @@ async def come_back(
     except Problem as problem:
         return await run_in_threadpool(sign_in_page, request, station, language, wanted, "", problem)
     except AccessRefused as refused:
-        problem = Problem(409, refused.code, refused.said)
-        return await run_in_threadpool(sign_in_page, request, station, language, wanted, "", problem)
+        taken = Problem(409, refused.code, refused.said)
+        return await run_in_threadpool(sign_in_page, request, station, language, wanted, "", taken)
     welcome = RedirectResponse(wanted, status_code=303)
     enter(request, welcome, station, account)
     welcome.delete_cookie(plant.cookie, path="/", httponly=True, samesite="lax", secure=station.settings.secure)
