@@ -4,6 +4,9 @@
 import { clock, hear, kept, now, refresh, told } from "./station.js";
 
 const TOPICS = ["line", "part", "cases", "alarms"];
+// What a person waits for is shown at once; what changes all the time, once a second.
+const URGENT = ["cases", "alarms", "now"];
+const URGENT_APART_MS = 150;
 const APART_MS = 1000;
 const PICTURE_MS = 400;
 const FIRST_WAIT_MS = 1000;
@@ -14,7 +17,8 @@ const SILENT_MS = 12000;
 
 const notice = document.getElementById("link");
 const due = new Set();
-let resting = null;
+let passing = null;
+let passedAt = 0;
 let source = null;
 let last = told;
 let heardAt = Date.now();
@@ -25,16 +29,20 @@ let isTrue = Number.isNaN(kept);
 
 // Several events in a moment cost one fetch; the last one is never lost.
 function pass() {
-  resting = null;
+  clearTimeout(passing);
+  passing = null;
   if (document.hidden || due.size === 0) return;
+  passedAt = Date.now();
   for (const topic of due) document.body.dispatchEvent(new CustomEvent(`jidoka:${topic}`));
   due.clear();
-  resting = setTimeout(pass, APART_MS);
 }
 
 function changed(topic) {
   due.add(topic);
-  resting ??= setTimeout(pass, 0);
+  const isUrgent = URGENT.includes(topic);
+  if (passing && !isUrgent) return;
+  clearTimeout(passing);
+  passing = setTimeout(pass, passedAt + (isUrgent ? URGENT_APART_MS : APART_MS) - Date.now());
 }
 
 const isLinked = () => source?.readyState === EventSource.OPEN;
