@@ -75,12 +75,12 @@ def _like(answer: Study) -> float | None:
     return sigma * spc_view.SHOWN_SHARE or None
 
 
-def _short(answer: Study, chart: ControlChart, *, spread: bool) -> list[str]:
-    """The short names of the rules that each point breaks."""
+def _short(answer: Study, chart: ControlChart, *, spread: bool, ends: bool = False) -> list[str]:
+    """The short names of the rules that each point breaks; or only of the signals that end there."""
     names: list[list[str]] = [[] for _ in chart.location.values]
-    for signal in answer.signals:
+    for signal in sorted(answer.signals, key=lambda each: each.rule):
         if (signal.rule is Rule.SPREAD) is spread:
-            for point in signal.points:
+            for point in signal.points[-1:] if ends else signal.points:
                 names[point].append(spc_view.RULES[signal.rule][0])
     return [" ".join(dict.fromkeys(each)) for each in names]
 
@@ -100,6 +100,7 @@ def _content(visit: Visit, answer: Study, chart: ControlChart) -> dict[str, obje
                 "upper": track.upper,
                 "lines": [language.number(value, like) for value in (track.lower, track.centre, track.upper)],
                 "rules": _short(answer, chart, spread=track is chart.spread),
+                "names": _short(answer, chart, spread=track is chart.spread, ends=True),
             }
             for title, track in ((location, chart.location), (spread, chart.spread))
         ],

@@ -1,6 +1,7 @@
 """What the SPC page says of a study: rules and marks by their names, and what it all means in a few sentences."""
 
 import math
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -54,13 +55,12 @@ RULE_SETS: Mapping[RuleSet, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A signal as the page lists it, with the parts of its first and last point."""
+    """A rule that is broken as the page lists it: how often, and the newest part that broke it."""
 
     short: str
     words: str
-    first: MeasuredPart
-    last: MeasuredPart
-    points: int
+    times: int
+    newest: MeasuredPart
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,13 +72,15 @@ class Choice:
 
 
 def found(language: Language, answer: Study) -> list[Found]:
-    """The signals, the newest first."""
-    listed = []
+    """The rules that are broken, the most recently broken first."""
+    times = Counter(signal.rule for signal in answer.signals)
+    newest: dict[Rule, int] = {}
     for signal in answer.signals:
-        short, words = RULES[signal.rule]
-        first, last = answer.points[signal.points[0]], answer.points[signal.points[-1]]
-        listed.append(Found(short, language.gettext(words), first[0], last[-1], len(signal.points)))
-    return sorted(listed, key=lambda each: each.last.inspection_id, reverse=True)
+        newest[signal.rule] = max(signal.points[-1], newest.get(signal.rule, 0))
+    return [
+        Found(RULES[rule][0], language.gettext(RULES[rule][1]), times[rule], answer.points[point][-1])
+        for rule, point in sorted(newest.items(), key=lambda each: each[1], reverse=True)
+    ]
 
 
 def mark_words(language: Language, mark: Mark, plan: ControlPlan) -> str:

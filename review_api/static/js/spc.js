@@ -129,25 +129,34 @@ function line(ctx, x, y, toX, toY, stroke, dash) {
   ctx.stroke();
 }
 
-// The rule is named where a run of ringed points that break it ends, so that names do not lie on each other.
+// A signal is named at its last point, unless another name stands there: the newest names go first.
 function rings(plot, track, colour, font) {
   const { ctx } = plot;
   const px = devicePixelRatio;
+  const placed = [];
   ctx.save();
   ctx.strokeStyle = ctx.fillStyle = colour("alarm");
   ctx.lineWidth = 2 * px;
   ctx.font = font.replace(/^\d+px/, `600 ${12 * px}px`);
   ctx.textAlign = "center";
-  track.rules.forEach((names, i) => {
-    if (!names || track.values[i] === null) return;
+  for (let i = track.values.length - 1; i >= 0; i -= 1) {
+    if (!track.rules[i] || track.values[i] === null) continue;
     const x = plot.valToPos(i, "x", true);
     const y = plot.valToPos(track.values[i], "y", true);
     ctx.beginPath();
     ctx.arc(x, y, 6 * px, 0, 2 * Math.PI);
     ctx.stroke();
-    if (names !== track.rules[i + 1]) ctx.fillText(names, x, y + (track.values[i] >= track.centre ? -10 : 20) * px);
-  });
+    if (track.names[i]) name(ctx, track.names[i], x, y + (track.values[i] >= track.centre ? -10 : 20) * px, placed, plot.bbox, px);
+  }
   ctx.restore();
+}
+
+function name(ctx, text, x, y, placed, { left, width }, px) {
+  const half = ctx.measureText(text).width / 2;
+  const middle = Math.min(Math.max(x, left + half), left + width - half);
+  if (placed.some((other) => Math.abs(other.x - middle) < other.half + half + 4 * px && Math.abs(other.y - y) < 13 * px)) return;
+  placed.push({ x: middle, y, half });
+  ctx.fillText(text, middle, y);
 }
 
 function tapped(plot, tell) {
