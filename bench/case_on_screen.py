@@ -4,7 +4,7 @@
 
 A simulated line runs; a tablet's browser (the Chromium of Debian) has the queue open, and a script in it notes
 when a case's serial is drawn. The verdict is the moment on record. Then the page of a case is opened again and
-again with the CPU throttled: it is interactive when its scripts have run, it is painted, and a touch opens a sheet.
+again with the CPU throttled: it is interactive when its scripts have run, and it is painted.
 """
 
 import argparse

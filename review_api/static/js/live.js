@@ -17,6 +17,7 @@ const SILENT_MS = 12000;
 
 const notice = document.getElementById("link");
 const due = new Set();
+let lineTold = "";
 let passing = null;
 let passedAt = 0;
 let source = null;
@@ -32,9 +33,13 @@ function pass() {
   clearTimeout(passing);
   passing = null;
   if (document.hidden || due.size === 0) return;
-  passedAt = Date.now();
-  for (const topic of due) document.body.dispatchEvent(new CustomEvent(`jidoka:${topic}`));
+  // The page names the topics it is about; however many of them changed, it is fetched once.
+  const wanted = document.getElementById("page").getAttribute("hx-trigger");
+  const isAbout = [...due].some((topic) => wanted.includes(`jidoka:${topic} `));
   due.clear();
+  if (!isAbout) return;
+  passedAt = Date.now();
+  refresh();
 }
 
 function changed(topic) {
@@ -69,8 +74,28 @@ function listen() {
   source = new EventSource(`/api/v1/events?last_event_id=${encodeURIComponent(last)}`);
   source.addEventListener("open", linked);
   source.addEventListener("error", lost);
-  source.addEventListener("beat", (event) => { hear(Date.parse(JSON.parse(event.data))); heard(event); });
-  for (const topic of TOPICS) source.addEventListener(topic, (event) => { heard(event); changed(topic); });
+  source.addEventListener("beat", (event) => {
+    hear(Date.parse(JSON.parse(event.data)));
+    heard(event);
+    // An edge process that shows nothing any more raises no event; the page finds out by asking.
+    changed("line");
+  });
+  for (const topic of TOPICS) {
+    source.addEventListener(topic, (event) => {
+      heard(event);
+      if (isNews(topic, event.data)) changed(topic);
+    });
+  }
+}
+
+// The line is shown twice a second. What always differs is drawn with the next part, or the next beat.
+function isNews(topic, data) {
+  if (topic !== "line") return true;
+  const { at, shown_at, readings, latency_ms, drift, ...rest } = JSON.parse(data) ?? {};
+  const told = JSON.stringify(rest);
+  const differs = told !== lineTold;
+  lineTold = told;
+  return differs;
 }
 
 function heard(event) {
