@@ -59,8 +59,7 @@ def _cost(row: CaseRow, others: Sequence[CaseRow], plan: ControlPlan) -> Cost:
     earlier = (
         other
         for other in others
-        if other.case.id != row.case.id
-        and timedelta() <= row.case.opened_at - other.case.opened_at < REPEATS_WITHIN
+        if timedelta() < row.case.opened_at - other.case.opened_at < REPEATS_WITHIN
         and subject is not None
         and (found := suspicions(other.judgements))
         and found[0].subject == subject

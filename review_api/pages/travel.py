@@ -29,7 +29,12 @@ def journey(language: Language, decision: DecisionView) -> Journey:
     """The decision's way as the page draws it."""
     _ = language.gettext
     asks_gauge = decision.kind is DecisionKind.MEASURE
+    detail = language.say(decision.detail)
     steps = [_("Recorded"), *_way(language, decision.kind)]
+    if decision.second is not None and not decision.second.agrees:
+        return Journey(
+            (steps[0], _("Second person")), 2, "failed", _("It was not agreed to; nothing was changed.")
+        )
     if decision.travel is OrderState.PROPOSED:
         return Journey(
             (steps[0], _("Second person"), *steps[1:]),
@@ -39,17 +44,22 @@ def journey(language: Language, decision: DecisionView) -> Journey:
         )
     match decision.travel:
         case OrderState.RECORDED:
-            told = Journey(tuple(steps), 1, "travelling", _("Recorded. The line takes it up next."))
+            told = Journey(tuple(steps), 1, "travelling", detail or _("Recorded. The line takes it up next."))
         case OrderState.SENT:
             waits = _("Sent. Waiting for the gauge.") if asks_gauge else _("Sent. Waiting for the PLC.")
-            told = Journey(tuple(steps), 2, "travelling", waits)
+            told = Journey(tuple(steps), 2, "travelling", detail or waits)
         case OrderState.DONE:
-            told = Journey(tuple(steps), len(steps), "arrived", _("Done."))
+            told = Journey(tuple(steps), len(steps), "arrived", detail or _("Done."))
         case OrderState.REFUSED:
-            told = Journey(tuple(steps), min(2, len(steps)), "failed", _("Refused; nothing was changed."))
+            said = (
+                _("Refused by the gauge; nothing was changed.")
+                if asks_gauge
+                else _("Refused by the PLC; nothing was changed.")
+            )
+            told = Journey(tuple(steps), 2, "failed", detail or said)
         case OrderState.UNKNOWN:
             doubt = _("It may not have been applied; look before you decide again.")
-            told = Journey(tuple(steps), 2, "failed", doubt)
+            told = Journey(tuple(steps), 2, "failed", detail or doubt)
     return told
 
 

@@ -5,18 +5,22 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+import pytest
+
 from quality.case import Case, CaseKind, CaseState, DecisionKind, Disposition
 from quality.characteristic import Characteristic, Limits, LineId, PartSerial, StationId
 from quality.evidence import NoEvidence
+from quality.influence import Influence
 from quality.judge import judge_missing
 from quality.judgement import Judgement, Reason, ReasonCode, Verdict
 from quality.order import OrderState
 from quality.plan import ControlPlan, ParameterRule, ReactionPlan, Role, Thresholds
-from records.views import CaseDetail, DecisionView, ForecastView, HistoryPoint, InspectionDetail, InspectionRow
+from quality.saying import saying
+from records.views import DecisionView, EarlierCase, ForecastView, HistoryPoint, InspectionDetail, InspectionRow
 from review_api.language import Languages
 from review_api.pages import case_view
-from review_api.pages.advice import actions, advise
-from review_api.pages.charts import history_chart
+from review_api.pages.advice import Advice, actions, advise, precedent
+from review_api.pages.charts import Next, history_chart
 from review_api.pages.travel import journey, still_shown
 from review_api.pages.words import countdown, parameter_title, reading, signed, subject, unit
 
@@ -67,7 +71,7 @@ def test_the_suggestion_comes_first_and_stopping_the_line_last() -> None:
     advice = advise(CASE, (NEAR_LIMIT,), found, PLAN)
     offered = actions(CASE, advice, found, adjustable=True)
     assert advice.kind is DecisionKind.ADJUST_PARAMETER
-    assert "Hole 4 x of the next parts then +0.070 ± 0.020 mm." in advice.why
+    assert "Hole 4 x of the next parts: forecast +0.070 ± 0.020 mm." in advice.why
     assert offered[0].label == "Adjust −100 µm"
     assert offered[0].suggested
     assert offered[-1].kind is DecisionKind.STOP_LINE
@@ -144,20 +148,24 @@ def test_what_is_farthest_out_leads() -> None:
 
 def test_a_closed_case_says_how_it_ended() -> None:
     scrapped = decision(DecisionKind.CONFIRM_HOLD, OrderState.DONE, Disposition.SCRAP)
-    detail = CaseDetail(CASE, None, (decision(DecisionKind.MEASURE, OrderState.DONE), scrapped))
-    assert case_view.outcome(detail) == "held, scrap"
-    assert case_view.outcome(CaseDetail(CASE, None, ())) == "decided"
+    decisions = (decision(DecisionKind.MEASURE, OrderState.DONE), scrapped)
+    assert case_view.decided(decisions) == "measured, held, scrap"
+    assert case_view.outcome(decisions) == "held, scrap"
+    assert case_view.outcome(()) == "decided"
 
 
 def test_a_decision_travels_in_three_steps_and_a_refusal_is_plain() -> None:
     passed = [
-        journey(decision(DecisionKind.RELEASE, travel)).passed
+        journey(ENGLISH, decision(DecisionKind.RELEASE, travel)).passed
         for travel in (OrderState.RECORDED, OrderState.SENT, OrderState.DONE)
     ]
     assert passed == [1, 2, 3]
-    refused = journey(decision(DecisionKind.RELEASE, OrderState.REFUSED))
+    refused = journey(ENGLISH, decision(DecisionKind.RELEASE, OrderState.REFUSED))
     assert (refused.outcome, refused.sentence) == ("failed", "Refused by the PLC; nothing was changed.")
-    assert "may not have been applied" in journey(decision(DecisionKind.RELEASE, OrderState.UNKNOWN)).sentence
+    assert (
+        "may not have been applied"
+        in journey(ENGLISH, decision(DecisionKind.RELEASE, OrderState.UNKNOWN)).sentence
+    )
 
 
 def test_an_arrived_decision_is_news_for_a_minute_only() -> None:
@@ -196,3 +204,62 @@ def test_the_case_is_held_until_it_is_closed() -> None:
     assert case_view.matter(CASE, PLAN) == "Bumper beam B7 is held"
     closed = replace(CASE, state=CaseState.CLOSED)
     assert case_view.matter(closed, PLAN, "released") == "Bumper beam B7 is released"
+
+
+def test_what_needs_two_waits_for_the_second_and_says_so() -> None:
+    waits = journey(ENGLISH, decision(DecisionKind.RELEASE, OrderState.PROPOSED))
+    assert (waits.outcome, waits.passed) == ("waiting", 1)
+    assert waits.steps[:2] == ("Recorded", "Second person")
+
+
+def test_an_adjustment_is_read_back_and_a_detail_is_told_as_it_is() -> None:
+    done = journey(ENGLISH, decision(DecisionKind.ADJUST_PARAMETER, OrderState.DONE))
+    assert done.steps == ("Recorded", "Sent to PLC", "Acknowledged", "Read back")
+    assert done.passed == len(done.steps)
+    refused = replace(decision(DecisionKind.RELEASE, OrderState.REFUSED), detail="The PLC answered NOT_HELD.")
+    assert journey(ENGLISH, refused).sentence == "The PLC answered NOT_HELD."
+
+
+def test_control_limits_are_drawn_once_enough_was_measured_and_what_follows_comes_with_its_interval() -> None:
+    measured = [0.01, -0.01] * 6
+    points = [HistoryPoint(i, f"B{i}", AT, v, v, 0.02, Verdict.PASS) for i, v in enumerate(measured)]
+    after = Next("−90 µm", 0.08, 0.02, after=True)
+    chart = history_chart(HOLE, points, ring_last=True, following=[after])
+    # The moving ranges are all 0.02: sigma is 0.02 / 1.128 and the limits lie three of it from 0.
+    assert chart["control"] == [pytest.approx(-0.0532, abs=1e-4), pytest.approx(0.0532, abs=1e-4)]
+    assert chart["next"] == [
+        {
+            "label": "−90 µm",
+            "mean": 0.08,
+            "low": pytest.approx(0.0471, abs=1e-4),
+            "high": pytest.approx(0.1129, abs=1e-4),
+            "after": True,
+        }
+    ]
+    assert history_chart(HOLE, points[:11], ring_last=True)["control"] is None
+
+
+def test_what_moved_the_forecast_is_told_when_it_moved_it_by_more_than_its_uncertainty() -> None:
+    moved = replace(
+        inspection(),
+        moved=HOLE.name,
+        influences=(
+            Influence("clamp_pressure_bar", 41.25, 59.91, 0.31),
+            Influence("B6", 0.16, None, -0.05),
+            Influence("spindle_b_power_kw", 7.4, 7.3, 0.01),
+        ),
+    )
+    assert case_view.moved_by(moved, PLAN) == [
+        "Clamp pressure is 41.25 bar, usually 59.91: +0.310 mm.",
+        "Part B6 as it was measured: −0.050 mm.",
+    ]
+
+
+def test_what_was_decided_on_the_most_alike_cases_is_counted() -> None:
+    advice = Advice(DecisionKind.ADJUST_PARAMETER, saying("adjust"), saying("why"))
+    closed = replace(CASE, state=CaseState.CLOSED)
+    adjusted = EarlierCase(closed, (), (), {}, (decision(DecisionKind.ADJUST_PARAMETER, OrderState.DONE),))
+    held = EarlierCase(closed, (), (), {}, (decision(DecisionKind.CONFIRM_HOLD, OrderState.DONE),))
+    assert precedent(advice, (adjusted, held, adjusted)) == "Of the 3 most alike, 2 were adjusted."
+    assert precedent(replace(advice, kind=None), (held,)) == "Of the 1 most alike, 0 were released."
+    assert precedent(advice, ()) is None

@@ -1,6 +1,7 @@
 """The line in one sentence: the most serious trouble speaks, and grey is normal."""
 
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -8,8 +9,10 @@ from quality.characteristic import Characteristic, Limits
 from quality.judgement import Judgement, Verdict
 from quality.plan import ControlPlan, ReactionPlan, Thresholds
 from records.views import InspectionRow
-from review_api.pages.line_view import Tone, chips, headline, nearest_to_limit
+from review_api.language import Languages
+from review_api.pages.line_view import Tone, headline, nearest_to_limit, watched
 
+ENGLISH = Languages(ZoneInfo("Europe/Berlin")).default
 NOW = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)
 FINE: dict[str, object] = {
     "shown_at": NOW.isoformat(),
@@ -26,15 +29,15 @@ FINE: dict[str, object] = {
 
 
 def test_a_line_that_runs_and_wants_nothing_is_grey() -> None:
-    said = headline(FINE, 0, NOW)
+    said = headline(ENGLISH, FINE, 0, NOW)
     assert (said.tone, said.sentence) == (Tone.QUIET, "The line runs.")
-    assert {chip.tone for chip in chips(FINE, NOW)} == {Tone.QUIET}
+    assert {chip.tone for chip in watched(ENGLISH, FINE, NOW)} == {Tone.QUIET}
 
 
 def test_waiting_parts_are_counted_in_words() -> None:
-    assert headline(FINE, 1, NOW).sentence == "The line runs. 1 part waits for you."
-    assert headline(FINE, 2, NOW).sentence == "The line runs. 2 parts wait for you."
-    assert headline(FINE, 2, NOW).tone is Tone.ATTENTION
+    assert headline(ENGLISH, FINE, 1, NOW).sentence == "The line runs. 1 part waits for you."
+    assert headline(ENGLISH, FINE, 2, NOW).sentence == "The line runs. 2 parts wait for you."
+    assert headline(ENGLISH, FINE, 2, NOW).tone is Tone.ATTENTION
 
 
 @pytest.mark.parametrize(
@@ -48,27 +51,29 @@ def test_waiting_parts_are_counted_in_words() -> None:
     ],
 )
 def test_trouble_is_said_in_red(trouble: dict[str, object], sentence: str) -> None:
-    said = headline(FINE | trouble, 0, NOW)
+    said = headline(ENGLISH, FINE | trouble, 0, NOW)
     assert (said.tone, said.sentence) == (Tone.ALARM, sentence)
 
 
 def test_silence_speaks_before_what_was_last_heard() -> None:
     old = FINE | {"shown_at": (NOW - timedelta(minutes=2)).isoformat(), "line_stopped": True}
-    assert headline(old, 0, NOW).sentence == "No news from the line for 120 s."
+    assert headline(ENGLISH, old, 0, NOW).sentence == "No news from the line for 2 min 0 s."
 
 
 def test_a_stopped_line_says_how_many_parts_are_held() -> None:
-    said = headline(FINE | {"line_stopped": True, "held_count": 8}, 3, NOW)
+    said = headline(ENGLISH, FINE | {"line_stopped": True, "held_count": 8}, 3, NOW)
     assert said.detail == "8 parts in the hold lane. 3 parts wait for you."
 
 
 def test_a_line_never_seen_is_no_alarm() -> None:
-    assert headline(None, 0, NOW).tone is Tone.ATTENTION
-    assert chips(None, NOW) == ()
+    assert headline(ENGLISH, None, 0, NOW).tone is Tone.ATTENTION
+    assert watched(ENGLISH, None, NOW) == ()
 
 
 def test_a_broken_device_is_the_only_red_chip_and_says_what_is_wrong() -> None:
-    shown = chips(FINE | {"cameras": [{"name": "face", "ok": False, "detail": "no picture for 12 s"}]}, NOW)
+    shown = watched(
+        ENGLISH, FINE | {"cameras": [{"name": "face", "ok": False, "detail": "no picture for 12 s"}]}, NOW
+    )
     (red,) = [chip for chip in shown if chip.tone is Tone.ALARM]
     assert (red.name, red.detail) == ("Camera face", "no picture for 12 s")
 
