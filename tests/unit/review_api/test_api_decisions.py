@@ -1,5 +1,6 @@
 """Decisions: taken exactly once, or the person is told that they were not."""
 
+from datetime import timedelta
 from uuid import uuid4
 
 import httpx
@@ -42,6 +43,29 @@ async def test_the_same_again_changes_nothing(engineer: httpx.AsyncClient, store
     again = await engineer.put(url, json=_release(store))
     assert (first.status_code, again.status_code) == (201, 200)
     assert again.json() == first.json()
+    assert len(store.edge.pending_decisions()) == 1
+
+
+async def test_what_comes_after_the_person_meant_it_is_not_taken_however_often_it_comes(
+    engineer: httpx.AsyncClient, store: Store, clock: FakeClock
+) -> None:
+    store.make_part(Verdict.HOLD)
+    url, meant = _url(), _release(store) | {"good_until": (clock.now() + timedelta(seconds=20)).isoformat()}
+    clock.advance(21)
+    for _ in range(2):
+        answer = await engineer.put(url, json=meant)
+        assert (answer.status_code, answer.json()["code"]) == (409, "LATE")
+    assert store.edge.pending_decisions() == []
+
+
+async def test_what_was_taken_in_time_is_told_however_late_one_asks_again(
+    engineer: httpx.AsyncClient, store: Store, clock: FakeClock
+) -> None:
+    store.make_part(Verdict.HOLD)
+    url, meant = _url(), _release(store) | {"good_until": (clock.now() + timedelta(seconds=20)).isoformat()}
+    assert (await engineer.put(url, json=meant)).status_code == 201
+    clock.advance(21)
+    assert (await engineer.put(url, json=meant)).status_code == 200
     assert len(store.edge.pending_decisions()) == 1
 
 
