@@ -14,13 +14,16 @@ SECURITY_HEADERS = {
     "cross-origin-opener-policy": "same-origin",
     "cross-origin-resource-policy": "same-origin",
 }
+WITH_CAMERA = {"permissions-policy": SECURITY_HEADERS["permissions-policy"].replace("camera=()", "camera=(self)")}
+"""For the one page that scans with the tablet's camera."""
 BY_TLS_FOR = (b"strict-transport-security", b"max-age=2592000")
 """Thirty days; whoever ends TLS before the station says it for themselves."""
 RAW_HEADERS = tuple((name.encode(), value.encode()) for name, value in SECURITY_HEADERS.items())
 
 
 class SecurityHeaders:
-    """Adds the headers above; and where a route says nothing about caching, that nothing be kept.
+    """Adds those of the headers above that a route does not say itself; and where it says nothing about caching,
+    that nothing be kept.
 
     What carries an entity tag may be kept and has to be asked for again (304 is cheap).
     """
@@ -37,7 +40,8 @@ class SecurityHeaders:
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = message.setdefault("headers", [])
-                headers.extend(RAW_HEADERS)
+                told = {name for name, _ in headers}
+                headers.extend((name, value) for name, value in RAW_HEADERS if name not in told)
                 if scope["scheme"] == "https":
                     headers.append(BY_TLS_FOR)
                 names = {name for name, _ in headers}

@@ -45,7 +45,7 @@ def test_a_wrong_password_is_told_and_lets_nobody_in(tablet: Page) -> None:
     tablet.get_by_label("Password").fill("wrong")
     tablet.get_by_role("button", name="Sign in").click()
 
-    expect(tablet.get_by_role("alert")).to_have_text("The name or the password is wrong.")
+    expect(tablet.get_by_role("alert")).to_have_text("The name, or the PIN or password, is wrong.")
     expect(tablet.get_by_label("Name")).to_have_value("vera")
 
 
@@ -87,7 +87,7 @@ def test_release_is_shown_as_it_travels_to_the_plc(signed_in: Page, shop: Shop) 
 def test_adjusting_is_prefilled_stays_within_one_step_and_reaches_the_plc(signed_in: Page, shop: Shop) -> None:
     hold_a_part(shop)
     open_the_case(signed_in)
-    suggested = signed_in.locator(".actions button").first
+    suggested = signed_in.locator(".actions .button").first
     expect(suggested).to_contain_text("Adjust −")
     suggested.click()
     sheet = signed_in.locator("dialog[open]")
@@ -198,7 +198,7 @@ def test_an_escaped_part_is_told_and_cannot_be_released(signed_in: Page, shop: S
     expect(signed_in.get_by_role("heading", level=1)).to_have_text(
         "Bumper beam BM-ESCAPED passed, and measures out"
     )
-    expect(signed_in.locator(".actions button")).to_contain_text(["Confirm hold", "Adjust", "Stop the line"])
+    expect(signed_in.locator(".actions .button")).to_contain_text(["Confirm hold", "Adjust", "Stop the line"])
 
 
 def test_an_operator_looks_and_is_offered_no_decision(tablet: Page, shop: Shop) -> None:
@@ -215,11 +215,11 @@ def test_an_operator_looks_and_is_offered_no_decision(tablet: Page, shop: Shop) 
 def test_what_acts_on_the_line_is_large_enough_for_a_glove(signed_in: Page, shop: Shop) -> None:
     hold_a_part(shop)
     open_the_case(signed_in)
-    heights = signed_in.locator(".actions button").evaluate_all("all => all.map(one => one.offsetHeight)")
-    assert min(heights) >= 96
+    heights = signed_in.locator(".actions .button").evaluate_all("all => all.map(one => one.offsetHeight)")
+    assert min(heights) >= 118
     signed_in.locator(".actions").get_by_role("button", name="Confirm hold").click()
     targets = signed_in.locator("dialog[open] :is(.choices span, footer button)")
-    assert min(targets.evaluate_all("all => all.map(one => one.offsetHeight)")) >= 96
+    assert min(targets.evaluate_all("all => all.map(one => one.offsetHeight)")) >= 88
 
 
 @pytest.mark.parametrize(("width", "height"), [(1280, 800), (800, 1280), (390, 844)])
@@ -227,6 +227,6 @@ def test_no_page_is_wider_than_its_screen(signed_in: Page, shop: Shop, width: in
     hold_a_part(shop, "BM-0123456789AB")
     signed_in.set_viewport_size({"width": width, "height": height})
     case = f"/cases/{shop.edge.open_cases()[0].id}"
-    for path in ("/line", "/cases", case, "/parts", "/parts/1", "/reports"):
+    for path in ("/line", "/cases", case, "/parts", "/passages/1", "/reports"):
         signed_in.goto(signed_in.url.split("/", 3)[0] + "//" + signed_in.url.split("/", 3)[2] + path)
         assert signed_in.evaluate("document.documentElement.scrollWidth") <= width, path
