@@ -46,10 +46,9 @@ async def test_there_is_nothing_beside_the_files(anyone: httpx.AsyncClient, path
 
 async def test_files_come_compressed_to_who_takes_that(app: FastAPI) -> None:
     transport = httpx.ASGITransport(app)
+    path = f"{SHELL.place}/js/live.js"
     async with httpx.AsyncClient(transport=transport, base_url="http://station") as client:
-        async with client.stream(
-            "GET", f"{SHELL.place}/js/live.js", headers={"Accept-Encoding": "gzip"}
-        ) as answer:
+        async with client.stream("GET", path, headers={"Accept-Encoding": "gzip"}) as answer:
             compressed = b"".join([piece async for piece in answer.aiter_raw()])
         plain = await client.get(path, headers={"Accept-Encoding": "identity"})
     assert answer.headers["content-encoding"] == "gzip"
