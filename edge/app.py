@@ -160,7 +160,8 @@ def _open_models(settings: LineSettings, beside: Path, vision: Executor) -> _Mod
     for section in settings.cameras:
         inspector = None
         if (name := wanted.surface.get(section.name)) is not None:
-            surface = bundles.open(name, "surface", partial(OnnxInspector, camera=section.name))
+            inspecting = partial(OnnxInspector, camera=section.name, mm_per_pixel=section.mm_per_pixel)
+            surface = bundles.open(name, "surface", inspecting)
             opened.append(surface)
             inspector = surface.model
         faces.append((open_camera(section, inspector.channels if inspector else 1, vision), inspector))

@@ -89,6 +89,7 @@ class CameraSection(Section):
     latency_ms: Annotated[float, Field(ge=0, le=5000)] | None = None
     trigger: Literal["free", "hardware"] = "free"
     trigger_lead_ms: Annotated[float, Field(ge=0, le=5000)] = 200
+    mm_per_pixel: Annotated[float, Field(gt=0, le=100)] | None = None
 
     @model_validator(mode="after")
     def _possible(self) -> Self:

@@ -58,10 +58,16 @@ def score_frame(session: Session, pixels: NDArray[np.uint8]) -> tuple[float, NDA
 class OnnxInspector:
     """The inspector of one camera's frames. Implements `quality.ports.Inspector`."""
 
-    def __init__(self, bundle: Bundle, camera: str, session: Session | None = None) -> None:
-        """Opens the bundle's graph unless a session is handed in. Raises BundleError as `surface_session` does."""
+    def __init__(
+        self, bundle: Bundle, camera: str, session: Session | None = None, *, mm_per_pixel: float | None = None
+    ) -> None:
+        """Opens the bundle's graph unless a session is handed in. Raises BundleError as `surface_session` does.
+
+        `mm_per_pixel` is the camera's scale on the part's face, where it is known; findings hand it on.
+        """
         self._session = session or surface_session(bundle)
         self._camera = camera
+        self._mm_per_pixel = mm_per_pixel
         self._model = bundle.digest
         self._channels = int(bundle.fields["channels"])
         self._size = _size(bundle)
@@ -96,7 +102,7 @@ class OnnxInspector:
         if not (0 <= score <= 1 and np.all((seen >= 0) & (seen <= 1))):
             return NoEvidence(self._camera, saying("the surface model's answer is no probability"), _MEND)
         marked = boxes(seen, self._threshold, self._patch, height, width)
-        return Finding(self._camera, score, seen, marked, self._model)
+        return Finding(self._camera, score, seen, marked, self._model, self._mm_per_pixel)
 
     def _covers(self, seen: NDArray[np.float32], height: int, width: int) -> None:
         """A map may leave out less than one patch at an edge, or go as far beyond it."""

@@ -77,7 +77,8 @@ class Finding:
     """What the surface model saw on one frame.
 
     `score` is the probability in 0..1 that the face is nonconforming; `map` is float32 [rows, columns]
-    in 0..1 over the whole frame; `model` is the bundle's digest.
+    in 0..1 over the whole frame; `model` is the bundle's digest; `mm_per_pixel` is the camera's scale on the face,
+    None where nobody has measured it.
     """
 
     camera: str
@@ -85,6 +86,7 @@ class Finding:
     map: NDArray[np.float32]
     boxes: tuple[Box, ...]
     model: str
+    mm_per_pixel: float | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -108,6 +108,11 @@ def judge_finding(finding: Finding, plan: ControlPlan) -> Judgement:
                 "width": worst.width,
                 "height": worst.height,
             }
+            if finding.mm_per_pixel is not None:
+                values |= {
+                    "width_mm": round(worst.width * finding.mm_per_pixel, 3),
+                    "height_mm": round(worst.height * finding.mm_per_pixel, 3),
+                }
         reasons = (Reason(ReasonCode.SURFACE_DEFECT, values),)
     return Judgement(subject, finding.score, verdict, verdict is Verdict.REVIEW, reasons)
 

@@ -93,8 +93,17 @@ def _surface(values: Values) -> Saying:
     if "boxes" not in values:
         return seen
     if values["boxes"] == 1:
-        return joined(" ", (seen, saying("1 place is marked on the picture.")))
-    return joined(" ", (seen, saying("{count} places are marked on the picture.", count=values["boxes"])))
+        marked = saying("1 place is marked on the picture.")
+    else:
+        marked = saying("{count} places are marked on the picture.", count=values["boxes"])
+    if "width_mm" not in values:
+        return joined(" ", (seen, marked))
+    size = saying(
+        "The most suspect one is {width} × {height} mm.",
+        width=number(float(values["width_mm"])),
+        height=number(float(values["height_mm"])),
+    )
+    return joined(" ", (seen, marked, size))
 
 
 def _measured_out(values: Values) -> Saying:

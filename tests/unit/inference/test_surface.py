@@ -72,6 +72,10 @@ def test_a_bright_spot_is_found_where_it_is(tmp_path: Path):
     (box,) = finding.boxes
     assert (box.left, box.top, box.width, box.height) == (16, 8, 8, 4)
     assert box.score == pytest.approx(0.8)
+    assert finding.mm_per_pixel is None
+    scaled = OnnxInspector(made, "face", mm_per_pixel=0.05).inspect(frame(pixels))
+    assert isinstance(scaled, Finding)
+    assert scaled.mm_per_pixel == 0.05
 
 
 def test_nothing_bright_gives_no_box(tmp_path: Path):

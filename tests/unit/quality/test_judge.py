@@ -1,6 +1,7 @@
 """Evidence becomes a verdict, and what is not known never passes."""
 
 import math
+from dataclasses import replace
 from datetime import UTC, datetime
 from statistics import NormalDist
 
@@ -26,6 +27,7 @@ from quality.judge import (
 )
 from quality.judgement import Judgement, ReasonCode, Verdict
 from quality.plan import ControlPlan, ReactionPlan, Thresholds, ToolLife
+from quality.wording import sentence
 
 HOLE = Characteristic("hole_4_x_mm", "mm", Limits(-0.18, 0.18), 0.0, "hole 4 x")
 DEPTH = Characteristic("depth_mm", "mm", Limits(0.75, 0.85))
@@ -122,6 +124,13 @@ def test_the_worst_box_is_in_the_reason() -> None:
     boxes = (Box(1, 2, 3, 4, 0.4), Box(10, 20, 30, 40, 0.9))
     reason = judge_finding(finding(0.9, boxes), PLAN).reasons[0]
     assert (reason.values["left"], reason.values["boxes"]) == (10, 2)
+    assert "mm" not in sentence(reason)
+
+
+def test_where_the_cameras_scale_is_known_the_reason_says_how_large_the_worst_place_is() -> None:
+    boxes = (Box(1, 2, 3, 4, 0.4), Box(10, 20, 30, 42, 0.9))
+    reason = judge_finding(replace(finding(0.9, boxes), mm_per_pixel=0.05), PLAN).reasons[0]
+    assert sentence(reason).endswith("2 places are marked on the picture. The most suspect one is 1.5 × 2.1 mm.")
 
 
 def test_missing_evidence_is_a_hold_that_names_the_device() -> None:
