@@ -60,10 +60,16 @@ class Durable {
 
 export class Fleeting {
   durable = false;
+  #below;
   #entries = new Map();
 
+  /** `below` is a store that takes nothing more, and may still hold something. */
+  constructor(below) {
+    this.#below = below;
+  }
+
   async all() {
-    return [...this.#entries.values()];
+    return [...((await this.#below?.all()) ?? []), ...this.#entries.values()];
   }
 
   async put(entry) {
@@ -71,10 +77,11 @@ export class Fleeting {
   }
 
   async remove(id) {
-    this.#entries.delete(id);
+    if (!this.#entries.delete(id)) await this.#below?.remove(id);
   }
 
   async change(id, change) {
+    if (this.#below && !this.#entries.has(id)) return this.#below.change(id, change);
     const known = this.#entries.get(id);
     const made = (known && change(known)) ?? null;
     if (made) this.#entries.set(id, made);

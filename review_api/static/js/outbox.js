@@ -51,8 +51,8 @@ export async function send(decision, title, { deadline, path, id = uuid() } = {}
   try {
     await store.put(entry);
   } catch {
-    // The disk is full, or the browser took the store away: it is sent at once, and the person is told.
-    store = new Fleeting();
+    // The disk is full: it is sent at once, and the person is told.
+    store = new Fleeting(store);
     warn();
     await store.put(entry);
   }

@@ -19,8 +19,8 @@ self.addEventListener("fetch", (event) => {
   const { origin, pathname } = new URL(request.url);
   if (origin !== location.origin) return;
   if (FORGETTING.includes(pathname)) event.waitUntil(forget());
-  else if (request.method !== "GET") return;
-  else if (pathname.startsWith("/static/")) event.respondWith(file(request));
+  if (request.method !== "GET" || pathname.startsWith("/api/")) return;
+  if (pathname.startsWith("/static/")) event.respondWith(file(request));
   else if (request.mode === "navigate") event.respondWith(page(event));
   else if (request.headers.has("HX-Request")) event.respondWith(refreshed(event));
 });
@@ -51,7 +51,7 @@ async function page(event) {
   const answer = fetch(request);
   try {
     const response = await Promise.race([answer, late()]);
-    event.waitUntil(keep(request.url, response.clone()));
+    if (isToBeKept(response)) event.waitUntil(keep(request.url, response.clone()));
     return response;
   } catch {
     return (await known(request.url)) ?? (await caches.match(KNOWN.networkless, { ignoreVary: true })) ?? answer;
@@ -61,16 +61,19 @@ async function page(event) {
 async function refreshed(event) {
   const { url } = event.request;
   const response = await fetch(event.request);
-  if (Date.now() - (keptAt.get(url) ?? 0) > KEEP_APART_MS) event.waitUntil(keep(url, response.clone()));
+  const isDue = Date.now() - (keptAt.get(url) ?? 0) > KEEP_APART_MS;
+  if (isDue && isToBeKept(response)) event.waitUntil(keep(url, response.clone()));
   return response;
 }
 
 const late = () =>
   new Promise((_, reject) => { setTimeout(() => reject(new Error("No answer in time.")), ANSWER_WITHIN_MS); });
 
+const isToBeKept = ({ ok, redirected, url, headers }) =>
+  ok && !redirected && headers.get("Content-Type")?.startsWith("text/html") && !FORGETTING.includes(new URL(url).pathname);
+
 async function keep(url, response) {
-  const isPage = response.ok && !response.redirected && response.headers.get("Content-Type")?.startsWith("text/html");
-  const text = isPage ? await response.text() : "";
+  const text = await response.text();
   if (!/^\s*<!doctype html>/i.test(text)) return;
   keptAt.set(url, Date.now());
   const headers = { "Content-Type": "text/html; charset=utf-8", [KEPT_AT]: new Date().toISOString() };
