@@ -10,7 +10,15 @@ from uuid import UUID
 import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invariant, multiple, rule
+from hypothesis.stateful import (
+    Bundle,
+    RuleBasedStateMachine,
+    consumes,
+    initialize,
+    invariant,
+    multiple,
+    rule,
+)
 
 from quality.case import (
     DECIDING_ROLES,
@@ -23,12 +31,14 @@ from quality.case import (
     Disposition,
     Refusal,
     RefusalCode,
+    Second,
     answer,
     escalate,
+    second,
     settle,
 )
 from quality.characteristic import Characteristic, Limits, LineId, PartSerial, StationId
-from quality.deciding import check
+from quality.deciding import check, check_second, needs_second
 from quality.plan import ControlPlan, ParameterRule, ReactionPlan, Role, Thresholds
 from quality.saying import Saying
 
@@ -36,7 +46,7 @@ BEGIN = datetime(2026, 11, 24, 8, tzinfo=UTC)
 RULE = ParameterRule("x_offset_um", "x offset", "µm", 1, Limits(-150, 150), 100, {"hole_x_mm": 0.001})
 PLAN = ControlPlan(
     part="beam",
-    characteristics=(Characteristic("hole_x_mm", "mm", Limits(-0.18, 0.18), 0.0),),
+    characteristics=(Characteristic("hole_x_mm", "mm", Limits(-0.18, 0.18), 0.0, critical=True),),
     forecast=Thresholds(0.2, 0.6),
     surface=Thresholds(0.3, 0.7),
     measure_every=5,
@@ -59,6 +69,11 @@ class DecisionCore(RuleBasedStateMachine):
         self.kept: dict[UUID, Case] = {}
         self.decisions: dict[UUID, Decision] = {}
         self.winners: dict[tuple[UUID, int], UUID] = {}
+        self.critical: set[UUID] = set()
+        self.asked_for: list[UUID] = []
+        """Decisions for which a second person is asked, oldest first."""
+        self.settled: set[UUID] = set()
+        self.opinions: dict[UUID, Second] = {}
         self.in_force = 0.0
 
     def number(self) -> UUID:
@@ -86,16 +101,32 @@ class DecisionCore(RuleBasedStateMachine):
             return False
         check(decision, PLAN, self.in_force)
         if decision.case_id is not None:
-            self.put(answer(self.kept[decision.case_id], decision))
+            by_two = needs_second(
+                PLAN, decision.kind, decision.disposition, suspect=self.suspect(decision.case_id)
+            )
+            self.put(answer(self.kept[decision.case_id], decision, needs_second=by_two))
             won = self.kept[decision.case_id].id, decision.case_version or 0
             assert won not in self.winners, "two decisions won one version"
             self.winners[won] = decision.id
         self.decisions[decision.id] = decision
         return True
 
-    @rule(target=cases, kind=st.sampled_from(CaseKind))
-    def a_part_is_held_or_has_escaped(self, kind: CaseKind) -> UUID:
+    def suspect(self, case: UUID) -> set[str]:
+        return {"hole_x_mm"} if case in self.critical else set()
+
+    @rule(target=cases, kind=st.sampled_from(CaseKind), critical=st.booleans())
+    def a_part_is_held_or_has_escaped(self, kind: CaseKind, critical: bool) -> UUID:  # noqa: FBT001 - drawn
+        return self.open_case(kind, critical=critical)
+
+    @initialize(target=cases)
+    def two_parts_are_held(self) -> object:
+        parts = (self.open_case(CaseKind.SUSPECT_PART, critical=critical) for critical in (True, False))
+        return multiple(*parts)
+
+    def open_case(self, kind: CaseKind, *, critical: bool) -> UUID:
         number = self.number()
+        if critical:
+            self.critical.add(number)
         self.kept[number] = Case(
             id=number,
             kind=kind,
@@ -113,11 +144,13 @@ class DecisionCore(RuleBasedStateMachine):
     @rule(
         target=taken,
         case=cases,
-        kind=st.sampled_from(sorted(set(DecisionKind) - {DecisionKind.ADJUST_PARAMETER})),
-        behind=st.sampled_from([0, 0, 0, 0, 1, 2, -1]),
-        role=st.sampled_from([Role.ENGINEER] * 4 + list(Role)),
+        kind=st.sampled_from(
+            sorted(set(DecisionKind) - {DecisionKind.ADJUST_PARAMETER}) + 3 * [DecisionKind.RELEASE]
+        ),
+        behind=st.sampled_from([0] * 12 + [1, 2, -1]),
+        role=st.sampled_from([Role.ENGINEER] * 16 + list(Role)),
         disposition=st.sampled_from([*Disposition, None]),
-        reason=st.sampled_from(["as seen"] * 5 + [" "]),
+        reason=st.sampled_from(["as seen"] * 12 + [" "]),
     )
     def somebody_decides(
         self,
@@ -153,13 +186,61 @@ class DecisionCore(RuleBasedStateMachine):
         assert asked.state is CaseState.OPEN
         assert kind is not DecisionKind.CONFIRM_HOLD or disposition is not None
         assert (asked.kind, kind) != (CaseKind.ESCAPE, DecisionKind.RELEASE), "what has passed was released"
-        assert (self.kept[case].state is CaseState.ANSWERED) == (kind in FINAL_DECISIONS)
+        as_is = kind is DecisionKind.CONFIRM_HOLD and disposition is Disposition.USE_AS_IS
+        if case in self.critical and (kind is DecisionKind.RELEASE or as_is):
+            self.asked_for.append(decision.id)
+            assert self.kept[case].state is CaseState.PROPOSED, "one person let go what takes two"
+        else:
+            assert (self.kept[case].state is CaseState.ANSWERED) == (kind in FINAL_DECISIONS)
         return decision.id
 
-    @rule(target=travelling, decision=consumes(taken))
+    @rule(target=travelling, decision=taken)
     def the_edge_picks_it_up(self, decision: UUID) -> object:
-        final = self.decisions[decision].kind in FINAL_DECISIONS
-        return decision if final else multiple()
+        made = self.decisions[decision]
+        if made.kind not in FINAL_DECISIONS:
+            return multiple()
+        if made.case_id is not None and self.kept[made.case_id].state is CaseState.PROPOSED:
+            return multiple()
+        opinion = self.opinions.get(decision)
+        return decision if opinion is None or opinion.agrees else multiple()
+
+    @rule(
+        target=travelling,
+        decision=taken,
+        by=st.sampled_from(["Ana", "Ben", "Cai"]),
+        role=st.sampled_from([Role.ENGINEER] * 16 + list(Role)),
+        agrees=st.booleans(),
+        back=st.integers(0, 8),
+    )
+    def a_second_person_answers(
+        self,
+        decision: UUID,
+        by: str,
+        role: Role,
+        agrees: bool,  # noqa: FBT001 - drawn by Hypothesis
+        back: int,
+    ) -> object:
+        if back and self.asked_for:
+            decision = self.asked_for[-min(back, len(self.asked_for))]
+        before = dict(self.kept)
+        made = self.decisions[decision]
+        assert made.case_id is not None
+        asked = self.kept[made.case_id]
+        opinion = Second(by, role, self.now, agrees, "" if agrees else "no")
+        try:
+            check_second(made, opinion, PLAN)
+            self.put(second(asked, made, opinion))
+        except Refusal:
+            assert self.kept == before, "a refusal changed something"
+            return multiple()
+        assert asked.state is CaseState.PROPOSED, "nobody was asked"
+        assert self.winners[asked.id, asked.version - 1] == decision, "another decision was asked about"
+        assert decision not in self.opinions, "two second persons were heard"
+        assert role in DECIDING_ROLES
+        assert not (agrees and by == made.decided_by), "somebody agreed with themselves"
+        assert self.kept[asked.id].state is (CaseState.ANSWERED if agrees else CaseState.OPEN)
+        self.opinions[decision] = opinion
+        return decision if agrees else multiple()
 
     @rule(decision=taken)
     def the_tablet_sends_it_again(self, decision: UUID) -> None:
@@ -202,6 +283,9 @@ class DecisionCore(RuleBasedStateMachine):
 
     @rule(decision=consumes(travelling), applied=st.booleans())
     def the_plc_answers(self, decision: UUID, applied: bool) -> None:  # noqa: FBT001 - drawn by Hypothesis
+        if decision in self.settled:
+            return
+        self.settled.add(decision)
         case_id = self.decisions[decision].case_id
         assert case_id is not None
         assert self.kept[case_id].state is CaseState.ANSWERED, "nobody else may answer meanwhile"
@@ -213,7 +297,8 @@ class DecisionCore(RuleBasedStateMachine):
         self.now += timedelta(seconds=seconds)
         for case in list(self.kept.values()):
             later = escalate(case, self.now, PLAN.reaction.escalate_to)
-            due = case.state is CaseState.OPEN and not case.escalated and self.now >= case.deadline
+            waits = case.state in {CaseState.OPEN, CaseState.PROPOSED}
+            due = waits and not case.escalated and self.now >= case.deadline
             assert (later != case) == due
             assert later.version == case.version, "an answer on its way would be refused"
             if due:
@@ -224,8 +309,14 @@ class DecisionCore(RuleBasedStateMachine):
     def every_answered_case_has_one_final_decision_on_its_way(self) -> None:
         for case in self.kept.values():
             if case.state is CaseState.ANSWERED:
-                final = self.winners[case.id, case.version - 1]
+                first, before = (self.winners.get((case.id, case.version - back)) for back in (1, 2))
+                final = first or before
+                assert final is not None
                 assert self.decisions[final].kind in FINAL_DECISIONS
+                if first is None:
+                    opinion = self.opinions[final]
+                    assert opinion.agrees
+                    assert opinion.by != self.decisions[final].decided_by
 
     @invariant()
     def each_version_has_at_most_one_winner(self) -> None:
@@ -235,4 +326,4 @@ class DecisionCore(RuleBasedStateMachine):
 
 
 TestDecisionCore = DecisionCore.TestCase
-TestDecisionCore.settings = settings(max_examples=80, stateful_step_count=30, deadline=None)
+TestDecisionCore.settings = settings(max_examples=250, stateful_step_count=40, deadline=None)
