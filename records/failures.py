@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy.exc import DBAPIError
 
 from quality.ports import StoreBroken, StoreBusy, StoreError, StoreFull
+from quality.saying import saying
 
 NO_ROOM = 64 * 1024
 """Bytes free on a disk below which it counts as full, whatever the library says of its failed write."""
@@ -40,13 +41,20 @@ def store_error(error: Exception, place: str, file: Path | None) -> StoreError |
         return no_room(place)
     if code in {_BUSY, _LOCKED, _PROTOCOL}:
         return StoreBusy(
-            f"Store {place}: another program keeps it locked. Close what has it open, a backup tool or a database"
-            " browser; nothing else is needed."
+            saying(
+                "Store {place}: another program keeps it locked. Close what has it open, a backup tool or a"
+                " database browser; nothing else is needed.",
+                place=place,
+            )
         )
     if code in {_CORRUPT, _NO_DATABASE}:
         return StoreBroken(
-            f"Store {place}: it is damaged ({raised}). Stop Jidoka, keep the file for a look at it, and put the"
-            " newest backup in its place with jidoka restore."
+            saying(
+                "Store {place}: it is damaged ({raised}). Stop Jidoka, keep the file for a look at it, and put"
+                " the newest backup in its place with jidoka restore.",
+                place=place,
+                raised=str(raised),
+            )
         )
     if code in {_IO, _READ_ONLY, _CANNOT_OPEN}:
         return failing_disk(place, raised)
@@ -60,13 +68,23 @@ def disk_error(error: OSError, place: str) -> StoreError:
 
 def failing_disk(place: str, error: object) -> StoreBroken:
     """The disk does not do what it is told."""
-    return StoreBroken(f"Store {place}: its disk fails ({error}). Look at the disk; the kernel's log says more.")
+    return StoreBroken(
+        saying(
+            "Store {place}: its disk fails ({error}). Look at the disk; the kernel's log says more.",
+            place=place,
+            error=str(error),
+        )
+    )
 
 
 def no_room(place: str) -> StoreFull:
     """The disk is full."""
     return StoreFull(
-        f"Store {place}: its disk is full. Delete or move away what does not belong there; nothing else is needed."
+        saying(
+            "Store {place}: its disk is full. Delete or move away what does not belong there; nothing else"
+            " is needed.",
+            place=place,
+        )
     )
 
 
@@ -83,8 +101,16 @@ def _of_postgres(raised: Any, place: str) -> StoreError | None:
     if state == _POSTGRES_FULL:
         return no_room(place)
     if state == _POSTGRES_LOCKED:
-        return StoreBusy(f"Store {place}: another program keeps it locked. Close what has it open.")
+        return StoreBusy(
+            saying("Store {place}: another program keeps it locked. Close what has it open.", place=place)
+        )
     # Not imported: the driver is there only where PostgreSQL is used.
     if any(kind.__name__ == "OperationalError" for kind in type(raised).__mro__):
-        return StoreBroken(f"Store {place}: it does not answer ({raised}). Look at its server and the network.")
+        return StoreBroken(
+            saying(
+                "Store {place}: it does not answer ({raised}). Look at its server and the network.",
+                place=place,
+                raised=str(raised),
+            )
+        )
     return None

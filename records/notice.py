@@ -6,6 +6,8 @@ Its room is taken once and written in place, so that a full disk does not silenc
 import os
 from pathlib import Path
 
+from records.spoken import from_text, to_text
+
 LENGTH = 4096
 
 
@@ -17,7 +19,7 @@ class Notice:
 
     def say(self, sentence: str) -> bool:
         """The sentence stands from now on; False when the disk does not even take that."""
-        text = sentence.encode()[:LENGTH]
+        text = to_text(sentence).encode()[:LENGTH]
         try:
             self._file.parent.mkdir(parents=True, exist_ok=True)
             handle = os.open(self._file, os.O_WRONLY | os.O_CREAT, 0o644)
@@ -43,6 +45,6 @@ class Notice:
     def read(self) -> str:
         """What stands, or an empty text."""
         try:
-            return self._file.read_bytes().decode(errors="replace").strip()
+            return from_text(self._file.read_bytes().decode(errors="replace").strip())
         except OSError:
             return ""

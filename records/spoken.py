@@ -12,24 +12,32 @@ _SAID = "said"
 _START = f'{{"{_SAID}":'
 
 
-class Spoken(TypeDecorator[str]):
-    """A sentence: a saying is kept as flat JSON of its English text, its template and what is in its blanks.
+def to_text(said: str) -> str:
+    """The sentence as one text: a saying as flat JSON of its English, its template and what is in its blanks."""
+    if not isinstance(said, Saying):
+        return said
+    return json.dumps(spread(_SAID, said), ensure_ascii=False, separators=(",", ":"))
 
-    Other text is kept as it is, and so is every sentence from before there were languages.
-    """
+
+def from_text(text: str) -> str:
+    """What `to_text` wrote; other text as it is, such as every sentence from before there were languages."""
+    if not text.startswith(_START):
+        return text
+    flat: Mapping[str, str | float | int] = json.loads(text)
+    found = gathered(_SAID, flat)
+    return found if isinstance(found, Saying) else str(found)
+
+
+class Spoken(TypeDecorator[str]):
+    """A column of sentences."""
 
     impl = Text
     cache_ok = True
 
     def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:  # noqa: ARG002 - its signature
         """What the row holds."""
-        if not isinstance(value, Saying):
-            return value
-        return json.dumps(spread(_SAID, value), ensure_ascii=False, separators=(",", ":"))
+        return None if value is None else to_text(value)
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> str | None:  # noqa: ARG002 - its signature
         """What was said."""
-        if value is None or not value.startswith(_START):
-            return value
-        flat: Mapping[str, str | float | int] = json.loads(value)
-        return str(found) if not isinstance(found := gathered(_SAID, flat), Saying) else found
+        return None if value is None else from_text(value)

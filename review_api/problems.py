@@ -15,7 +15,7 @@ from starlette.responses import Response
 
 from quality.case import Refusal, RefusalCode, Taken
 from quality.ports import StoreError
-from quality.saying import Saying, saying
+from quality.saying import Saying, saying, told
 from records.access import AccessRefused
 from review_api.headers import SECURITY_HEADERS
 from review_api.language import Languages
@@ -151,7 +151,7 @@ def answer_with_problems(app: FastAPI, languages: Languages) -> None:
 
     @app.exception_handler(StoreError)
     async def store_error(request: Request, error: StoreError) -> Response:
-        detail = say(request, saying("{trouble} Nothing was recorded: ask again then.", trouble=str(error)))
+        detail = say(request, saying("{trouble} Nothing was recorded: ask again then.", trouble=told(error)))
         return problem_response(request.url.path, 503, STORE, detail, headers={"Retry-After": "2"})
 
     @app.exception_handler(RequestValidationError)

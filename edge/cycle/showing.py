@@ -13,6 +13,7 @@ from edge.cycle.writer import Writer
 from quality.evidence import Reading
 from quality.plan import ControlPlan
 from quality.ports import Clock, FrameSource, Records
+from quality.saying import spread
 
 
 class Showing:
@@ -68,9 +69,13 @@ class Showing:
         trouble = self._alarms.sentence
         shown: dict[str, object] = {
             "at": now.isoformat(),
-            "plc": {"ok": scan is not None and not trouble("plc"), "detail": trouble("plc")},
+            "plc": {"ok": scan is not None and not trouble("plc"), **spread("detail", trouble("plc"))},
             "cameras": [
-                {"name": camera.camera, "ok": not trouble(camera.camera), "detail": trouble(camera.camera)}
+                {
+                    "name": camera.camera,
+                    "ok": not trouble(camera.camera),
+                    **spread("detail", trouble(camera.camera)),
+                }
                 for camera in self._cameras
             ],
             "models": [
@@ -78,11 +83,11 @@ class Showing:
                     "name": name,
                     "ok": not trouble(f"model {name}"),
                     "digest": digest,
-                    "detail": trouble(f"model {name}") or digest[:12],
+                    **spread("detail", trouble(f"model {name}") or digest[:12]),
                 }
                 for name, digest in self._models
             ],
-            "store": {"ok": not trouble("store"), "detail": trouble("store") or self._store},
+            "store": {"ok": not trouble("store"), **spread("detail", trouble("store") or self._store)},
             "plan_version": self._plan.version,
             "latency_ms": self._inspecting.latency.percentiles_ms(),
             "parts": self._inspecting.parts,

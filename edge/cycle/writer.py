@@ -10,6 +10,7 @@ from concurrent.futures import Executor, ThreadPoolExecutor
 from typing import ParamSpec, TypeVar
 
 from quality.ports import StoreBroken, StoreBusy, StoreError, StoreFull
+from quality.saying import told
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -56,7 +57,7 @@ class Writer:
                 except StoreBusy as error:
                     await self._wait(error)
                 except StoreBroken as error:
-                    await self._tell(str(error))
+                    await self._tell(told(error))
                     raise
                 else:
                     if self.trouble:
@@ -68,8 +69,8 @@ class Writer:
         self._thread.shutdown(wait=True)
 
     async def _wait(self, error: StoreError) -> None:
-        if self.trouble != str(error):
-            await self._tell(str(error))
+        if self.trouble != told(error):
+            await self._tell(told(error))
         await self._pause(RETRY_AFTER_S)
 
     async def _tell(self, sentence: str) -> None:

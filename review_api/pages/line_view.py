@@ -8,6 +8,7 @@ from enum import StrEnum
 from quality.characteristic import Characteristic
 from quality.judgement import Verdict
 from quality.plan import ControlPlan
+from quality.saying import gathered
 from records.views import InspectionRow
 from review_api.language import N_, Language
 from review_api.line import LineState, age_s
@@ -82,7 +83,9 @@ def _deaf(language: Language, state: LineState, now: datetime) -> Headline | Non
     _ = language.gettext
     if not_recorded := state.get("not_recorded"):
         return Headline(
-            Tone.ALARM, _("Nothing can be recorded: parts wait at the closed gate."), str(not_recorded)
+            Tone.ALARM,
+            _("Nothing can be recorded: parts wait at the closed gate."),
+            language.say(not_recorded) if isinstance(not_recorded, str) else "",
         )
     silent = age_s(state, now) or 0.0
     if silent > SILENT_AFTER_S:
@@ -199,8 +202,9 @@ def _ok(shown: object) -> bool:
 
 
 def _detail(language: Language, shown: object) -> str:
-    if isinstance(shown, Mapping):
-        return str(shown.get("detail", ""))
+    if isinstance(shown, Mapping) and "detail" in shown:
+        said = gathered("detail", shown)
+        return language.say(said) if isinstance(said, str) else ""
     return language.gettext("nothing is known of it")
 
 
