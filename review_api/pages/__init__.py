@@ -3,6 +3,7 @@
 from fastapi import APIRouter
 
 from review_api.pages import (
+    admin,
     alarms,
     case,
     cases,
@@ -13,6 +14,7 @@ from review_api.pages import (
     line,
     me,
     parts,
+    plans,
     plant,
     reports,
     sign_in,
@@ -23,6 +25,7 @@ router = APIRouter(include_in_schema=False)
 for page in (
     *(sign_in, plant, me, language, installed),
     *(line, cases, case, deciding, parts, spc, alarms, handover, reports),
+    *(admin, plans),
 ):
     router.include_router(page.router)
 

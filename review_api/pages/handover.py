@@ -7,7 +7,6 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from pydantic import AfterValidator, AwareDatetime, Field
 from starlette.responses import Response
 
-from quality.case import DECIDING_ROLES
 from quality.shift import Shift
 from quality.text import plain_lines
 from review_api.access import allowed
@@ -15,6 +14,7 @@ from review_api.accounts import Person
 from review_api.api import shifts as api
 from review_api.api.alarms import AT_THE_LINE
 from review_api.pages import alarm_view, handover_view
+from review_api.pages.plans import READERS
 from review_api.pages.visit import Visit, Visited, show
 from review_api.problems import Problem
 
@@ -67,7 +67,7 @@ def _page(visit: Visit, shift: Shift, problem: Problem | None = None, typed: str
         rate=rate,
         drawing=alarm_view.draw_rate(visit.language, rate),
         writes=visit.person.role in AT_THE_LINE,
-        reads_plans=visit.person.role in DECIDING_ROLES,
+        reads_plans=visit.person.role in READERS,
         problem=problem,
         typed=typed,
         address=lambda at: f"/handover?start={at:%Y-%m-%dT%H:%M:%SZ}",
