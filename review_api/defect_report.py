@@ -35,7 +35,8 @@ COLUMNS = (
     "decided_at",
     "disposition",
 )
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+"""What a spreadsheet takes for a formula's beginning; a Japanese one also the wide signs."""
 ROWS_PER_CHUNK = 200
 
 Cell = str | int | float | None

@@ -87,11 +87,13 @@ class Store:
     cases: list[Case] = field(default_factory=list)
     made: int = 0
 
-    def make_part(self, verdict: Verdict = Verdict.PASS, *, with_evidence: bool = False) -> Inspection:
+    def make_part(
+        self, verdict: Verdict = Verdict.PASS, *, with_evidence: bool = False, serial: str | None = None
+    ) -> Inspection:
         """One more part, a minute after the last; a held one opens a case."""
         self.made += 1
         at = BEGAN + timedelta(minutes=self.made)
-        cycle = Cycle(LINE, STATION, 1, self.made, PartSerial(f"B{self.made:06d}"), at)
+        cycle = Cycle(LINE, STATION, 1, self.made, PartSerial(serial or f"B{self.made:06d}"), at)
         probability = {Verdict.PASS: 0.01, Verdict.REVIEW: 0.4, Verdict.HOLD: 0.9}[verdict]
         reason = Reason(
             ReasonCode.FORECAST_NEAR_LIMIT,
