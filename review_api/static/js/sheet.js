@@ -187,6 +187,14 @@ document.addEventListener("submit", async (event) => {
   else update(form);
 });
 
+// What opens a sheet is a link without scripts and a button with them, so that the space bar has to be told.
+document.addEventListener("keydown", (event) => {
+  const opener = event.target.closest("a[data-opens]");
+  if (!opener || event.key !== " ") return;
+  event.preventDefault();
+  opener.click();
+});
+
 // A key does what its button does, unless somebody types or a sheet is open.
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]")) return;

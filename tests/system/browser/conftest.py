@@ -42,7 +42,17 @@ def shop(tmp_path: Path) -> Iterator[Shop]:
     """A line that has made nothing yet."""
     made = Shop(tmp_path)
     made.show()
+    over = threading.Event()
+
+    def beat() -> None:
+        while not over.wait(1):
+            made.show_again()
+
+    edge = threading.Thread(target=beat, daemon=True)
+    edge.start()
     yield made
+    over.set()
+    edge.join()
     made.close()
 
 

@@ -81,6 +81,7 @@ class Shop:
         self.parameters = {rule.name: 0.0 for rule in PLAN.parameters}
         self.stopped = False
         self.sequence = 0
+        self._differently: dict[str, object] = {}
         self._recent: dict[str, list[float]] = {}
 
     def close(self) -> None:
@@ -88,6 +89,11 @@ class Shop:
         self.database.close()
 
     def show(self, **differently: object) -> None:
+        """Shows the line's state, and keeps to it when it is shown again."""
+        self._differently = differently
+        self.show_again()
+
+    def show_again(self) -> None:
         """Shows the line's state as the edge does twice a second."""
         fine = {"ok": True, "detail": ""}
         state: dict[str, object] = {
@@ -112,7 +118,7 @@ class Shop:
             "latency_ms": {"p50": 41.0, "p95": 63.0, "p99": 88.0},
             "parts": self.sequence,
         }
-        self.edge.show_line(state | differently)
+        self.edge.show_line(state | self._differently)
 
     def make(
         self,

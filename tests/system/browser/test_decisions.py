@@ -1,6 +1,6 @@
 """What an engineer does on the tablet, from sign-in to the PLC's acknowledgement."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 import cv2
@@ -23,8 +23,8 @@ def picture() -> bytes:
     return cv2.imencode(".jpg", grey)[1].tobytes()
 
 
-def hold_a_part(shop: Shop, serial: str = "BM-00001") -> None:
-    shop.make({"hole_4_x_mm": 0.19}, picture(), serial=serial)
+def hold_a_part(shop: Shop, serial: str = "BM-00001", ago: timedelta = timedelta()) -> None:
+    shop.make({"hole_4_x_mm": 0.19}, picture(), serial=serial, ago=ago)
 
 
 def open_the_case(page: Page) -> None:
@@ -60,13 +60,13 @@ def test_a_held_part_appears_without_a_reload(signed_in: Page, shop: Shop) -> No
 
 
 def test_the_queue_shows_the_least_time_left_first(signed_in: Page, shop: Shop) -> None:
-    hold_a_part(shop, "BM-FIRST")
+    hold_a_part(shop, "BM-FIRST", timedelta(seconds=90))
     hold_a_part(shop, "BM-SECOND")
     signed_in.get_by_role("link", name="Cases").click()
 
     expect(signed_in.locator(".queue li")).to_have_count(2)
     expect(signed_in.locator(".queue li").first).to_contain_text("BM-FIRST")
-    expect(signed_in.locator(".queue .deadline").first).to_contain_text("4:5")
+    expect(signed_in.locator(".queue .deadline").first).to_contain_text("3:")
 
 
 def test_release_is_shown_as_it_travels_to_the_plc(signed_in: Page, shop: Shop) -> None:
