@@ -8,13 +8,13 @@ _RELEASE, _HOLD, _ADJUST = DecisionKind.RELEASE, DecisionKind.CONFIRM_HOLD, Deci
 _MEASURE, _STOP, _RESUME = DecisionKind.MEASURE, DecisionKind.STOP_LINE, DecisionKind.RESUME
 
 USUAL: Final = (
-    ReasonChoice(_RELEASE, "MEASURED_WITHIN", "Measured, within limits", "測定済み・公差内"),
+    ReasonChoice(_RELEASE, "MEASURED_WITHIN", "Measured, within limits", "測定済み・規格内"),
     ReasonChoice(_RELEASE, "NO_DEFECT_SEEN", "Looked at, no defect", "目視確認・不良なし"),
     ReasonChoice(_RELEASE, "FALSE_ALARM", "False alarm of the model", "モデルの誤検知"),
     ReasonChoice(_HOLD, "DEFECT_SEEN", "Defect seen", "不良を確認"),
-    ReasonChoice(_HOLD, "MEASURED_OUT", "Measured out of limits", "測定値が公差外"),
+    ReasonChoice(_HOLD, "MEASURED_OUT", "Measured out of limits", "測定値が規格外"),
     ReasonChoice(_HOLD, "CANNOT_JUDGE", "Cannot be judged here", "ここでは判定できない"),
-    ReasonChoice(_ADJUST, "DRIFT", "Drifts towards the limit", "公差限界に近づいている"),
+    ReasonChoice(_ADJUST, "DRIFT", "Drifts towards the limit", "規格限界に近づいている"),
     ReasonChoice(_ADJUST, "TOOL_WEAR", "Tool wears", "工具の摩耗"),
     ReasonChoice(_ADJUST, "TOOL_CHANGED", "After a tool change", "工具交換後"),
     ReasonChoice(_MEASURE, "UNCERTAIN", "Forecast is uncertain", "予測が不確か"),
