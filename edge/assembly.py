@@ -179,6 +179,7 @@ async def assemble(settings: LineSettings, around: Surroundings, pace: Pace = Pa
         live_folder=live_folder(settings),
         every_s=pace.show_s,
         drift=drift,
+        devices=(*(("gauge",) if gauge is not None else ()), *(device.name for device in settings.devices)),
     )
 
     async def recover_then_judge() -> None:

@@ -35,7 +35,9 @@ class Showing:
         live_folder: Path,
         every_s: float,
         drift: Drift | None = None,
+        devices: Sequence[str] = (),
     ) -> None:
+        """`devices` are the gauge and what brings readings beside the PLC, by name."""
         self._watch = watch
         self._inspecting = inspecting
         self._cameras = cameras
@@ -49,6 +51,7 @@ class Showing:
         self._live_folder = live_folder
         self._every_s = every_s
         self._drift = drift
+        self._devices = devices
         self._started_at = clock.now()
 
     async def run(self) -> None:
@@ -77,6 +80,10 @@ class Showing:
                     **spread("detail", trouble(camera.camera)),
                 }
                 for camera in self._cameras
+            ],
+            "devices": [
+                {"name": device, "ok": not trouble(device), **spread("detail", trouble(device))}
+                for device in self._devices
             ],
             "models": [
                 {

@@ -20,6 +20,7 @@ from review_api.problems import Problem
 
 router = APIRouter(prefix="/admin")
 Typed = Annotated[str, Form(max_length=accounts_api.LONGEST), AfterValidator(plain)]
+Ticked = Annotated[bool, Form()]
 Title = Annotated[str, Form(max_length=accounts_api.LONGEST), AfterValidator(plain), Field(min_length=1)]
 
 
@@ -55,10 +56,12 @@ def change_account(
     role: Annotated[Role, Form()],
     display_name: Title,
     badge: Typed = "",
-    disabled: Annotated[bool, Form()] = False,  # noqa: FBT002 - a box that is not ticked is not sent
+    disabled: Ticked = False,  # noqa: FBT002 - a box that is not ticked is not sent
+    by_plant: Ticked = False,  # noqa: FBT002 - likewise
 ) -> Response:
     """Changes an account."""
-    asked = AskedChange(role=role, display_name=display_name, badge=badge, disabled=disabled)
+    plant = by_plant if visit.station.settings.single_sign_on is not None else None
+    asked = AskedChange(role=role, display_name=display_name, badge=badge, disabled=disabled, by_plant=plant)
     return _told(visit, lambda: accounts_api.change(visit.station, admin, name, asked))
 
 
@@ -128,6 +131,7 @@ def _accounts(
         tab="accounts",
         accounts=accounts_api.get_accounts(visit.station, visit.person).items,
         roles=tuple(Role),
+        plant_signs_in=visit.station.settings.single_sign_on is not None,
         made=made,
         refused=refused,
     )

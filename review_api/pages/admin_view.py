@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from quality.saying import N_
+from quality.saying import N_, gathered
 from review_api.line import LineState
 
 SINGLE = (("plc", N_("PLC")), ("store", N_("Store")))
@@ -50,7 +50,13 @@ def devices(state: LineState | None) -> list[Equipment]:
         several = known.get(key)
         found += [(sort, each) for each in several] if isinstance(several, list) else []
     return [
-        Equipment(sort, str(each.get("name", "")), bool(each.get("ok")), str(each.get("detail", "")))
+        Equipment(sort, str(each.get("name", "")), bool(each.get("ok")), _detail(each))
         for sort, each in found
         if isinstance(each, Mapping)
     ]
+
+
+def _detail(shown: Mapping[str, object]) -> str:
+    plain = {key: value for key, value in shown.items() if isinstance(value, str | int | float)}
+    said = gathered("detail", plain) if any(key.startswith("detail") for key in plain) else ""
+    return str(said) if not isinstance(said, str) else said

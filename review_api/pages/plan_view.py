@@ -71,7 +71,7 @@ def lines(language: Language, before: Mapping[str, object], after: Mapping[str, 
 
 def facts(language: Language, content: Mapping[str, object]) -> list[Line]:
     """All that one plan says, an item of a list on a line of its own."""
-    empty = {name: {} for name, value in content.items() if isinstance(value, Mapping | list)}
+    empty: dict[str, object] = {name: {} for name, value in content.items() if isinstance(value, Mapping | list)}
     return lines(language, empty, content)
 
 

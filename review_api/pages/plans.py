@@ -20,7 +20,12 @@ def plans_page(visit: Visited) -> HTMLResponse:
     """Every version, the newest first, each with what it changed."""
     plans = api.plans(visit.station)
     earlier = [older.version for older in plans[1:]]
-    return show(visit, "plans.html", plans=list(zip(plans, [*earlier, None], strict=True)), **_admin(visit))
+    return show(
+        visit,
+        "plans.html",
+        plans=list(zip(plans, [*earlier, None], strict=True)),
+        admin=visit.person.role is Role.ADMIN,
+    )
 
 
 @router.get("/{version}")
@@ -40,9 +45,5 @@ def plan_page(
         lines=[] if other is None else plan_view.lines(visit.language, other.content, plan.content),
         facts=plan_view.facts(visit.language, plan.content),
         others=[each for each in visit.records.plans(visit.line) if each.version != version],
-        **_admin(visit),
+        admin=visit.person.role is Role.ADMIN,
     )
-
-
-def _admin(visit: Visited) -> dict[str, object]:
-    return {"admin": visit.person.role is Role.ADMIN}
