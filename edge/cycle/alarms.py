@@ -65,3 +65,7 @@ class Alarms:
     def sentence(self, source: str) -> str:
         """What is wrong with the source now, or an empty text."""
         return next((text for (where, _), text in self._standing.items() if where == source), "")
+
+    def of_device(self, name: str) -> str:
+        """What is wrong with that device now; its alarms may name its address behind it."""
+        return next((text for (where, _), text in self._standing.items() if where.split(" ")[0] == name), "")

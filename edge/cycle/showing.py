@@ -82,8 +82,9 @@ class Showing:
                 for camera in self._cameras
             ],
             "devices": [
-                {"name": device, "ok": not trouble(device), **spread("detail", trouble(device))}
+                {"name": device, "ok": not said, **spread("detail", said)}
                 for device in self._devices
+                for said in [self._alarms.of_device(device)]
             ],
             "models": [
                 {

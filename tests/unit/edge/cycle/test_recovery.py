@@ -122,6 +122,14 @@ async def test_a_case_whose_answer_is_on_its_way_is_left_to_its_order(
     assert not gate.verdicts
 
 
+async def test_a_part_that_waits_for_a_second_person_is_still_held(
+    gate: FakeGate, records: FakeRecords, write: Writer, holds: Holds, delivery: Delivery
+) -> None:
+    records.open_case(replace(case(3), state=CaseState.PROPOSED))
+    await restart(gate, records, write, holds, delivery)
+    assert gate.verdicts == [(3, "BM-3", Verdict.HOLD)]
+
+
 async def test_alarms_of_an_earlier_run_do_not_stand_for_ever(records: FakeRecords, alarms: Alarms) -> None:
     records.raise_alarm(Alarm("face", "no evidence", Priority.HIGH, "It was frozen.", START))
     await alarms.start_afresh()
@@ -133,3 +141,11 @@ async def test_what_has_happened_is_still_told_of_after_a_restart(records: FakeR
     await alarms.start_afresh()
     assert records.alarms["plc", "cycles missed"].sentence == "Two parts were never seen."
     assert not alarms.sentence("plc"), "the PLC itself is all right"
+
+
+async def test_what_is_wrong_with_a_device_is_found_by_its_name(alarms: Alarms) -> None:
+    await alarms.raise_("mill 192.0.2.12:502 unit 1", "no evidence", Priority.HIGH, "mill: no reply.")
+    assert alarms.of_device("mill") == "mill: no reply."
+    assert not alarms.of_device("gauge")
+    await alarms.clear("mill 192.0.2.12:502 unit 1", "no evidence")
+    assert not alarms.of_device("mill")
