@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from edge.simulator.part import Part
 from edge.trial.schedule import Fault
-from quality.case import Decision, Refusal
+from quality.case import Decision, Refusal, Second
 from records.views import DecisionView
 
 
@@ -122,8 +122,17 @@ class Decided:
 
 
 @dataclass(frozen=True, slots=True)
+class Seconded:
+    """A person was told that what they said of another's decision is recorded."""
+
+    at: float
+    decision: Decision
+    opinion: Second
+
+
+@dataclass(frozen=True, slots=True)
 class Refused:
-    """A person was told that their decision was not taken."""
+    """A person was told that their decision, or what they said of one, was not taken."""
 
     at: float
     decision: Decision
@@ -166,6 +175,7 @@ Fact = (
     | Exposed
     | Inferred
     | Decided
+    | Seconded
     | Refused
     | Stored
     | Crashed

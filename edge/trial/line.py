@@ -20,6 +20,8 @@ TAKT_S: Final = 30.0
 GAUGE_S: Final = 4.0
 """How long a measurement takes."""
 CHARACTERISTICS: Final = ("hole_1_x_mm", "hole_1_y_mm")
+CRITICAL: Final = "hole_1_x_mm"
+"""A part that is suspect in it is released by two people."""
 READINGS: Final = ("spindle_a_power_kw", "spindle_b_power_kw", "vibration_a_mm_s")
 UNITS: Final = ("kW", "kW", "mm/s")
 PHYSICAL: Final = (0.0, 60.0)
@@ -27,6 +29,7 @@ PHYSICAL: Final = (0.0, 60.0)
 PARAMETERS: Final = ("spindle_a_x_offset_um", "spindle_a_y_offset_um")
 LARGEST_OFFSET_UM: Final = 40
 LARGEST_STEP_UM: Final = 30
+ALONE_WITHIN_UM: Final = 20
 DECIDE_WITHIN_S: Final = 300.0
 MODELS: Final = (("trial-forecast", "f0" * 32), ("trial-surface", "50" * 32))
 """Name and digest of the forecast and the surface model."""
@@ -74,7 +77,14 @@ def line_settings(folder: Path, *, scan_s: float = 0.25) -> LineSettings:
                 "surface": {"review": 0.3, "hold": 0.7},
                 "reaction": {"decide_within_s": DECIDE_WITHIN_S},
                 "characteristics": [
-                    {"name": name, "unit": "mm", "nominal": 0, "lower": -0.18, "upper": 0.18}
+                    {
+                        "name": name,
+                        "unit": "mm",
+                        "nominal": 0,
+                        "lower": -0.18,
+                        "upper": 0.18,
+                        "critical": name == CRITICAL,
+                    }
                     for name in CHARACTERISTICS
                 ],
                 "parameters": [
@@ -85,6 +95,7 @@ def line_settings(folder: Path, *, scan_s: float = 0.25) -> LineSettings:
                         "lower": -LARGEST_OFFSET_UM,
                         "upper": LARGEST_OFFSET_UM,
                         "largest_step": LARGEST_STEP_UM,
+                        "alone_within": ALONE_WITHIN_UM,
                         "moves": {moved: 0.001},
                     }
                     for number, (name, moved) in enumerate(zip(PARAMETERS, CHARACTERISTICS, strict=True), 1)

@@ -10,11 +10,12 @@ from random import Random
 from typing import Any, Final, Protocol
 from uuid import UUID
 
-from edge.trial.chronicle import Chronicle, Decided, Refused
+from edge.trial.chronicle import Chronicle, Decided, Refused, Seconded
 from edge.trial.line import LARGEST_OFFSET_UM, LARGEST_STEP_UM, LINE, PARAMETERS
 from edge.trial.schedule import FaultKind
-from quality.case import Case, CaseKind, CaseState, Decision, DecisionKind, Disposition, Refusal
+from quality.case import Case, CaseKind, CaseState, Decision, DecisionKind, Disposition, Refusal, Second
 from quality.characteristic import LineId
+from quality.order import OrderState
 from quality.plan import ControlPlan, Role
 from quality.ports import Clock, StoreError
 from records.review_records import ReviewRecords
@@ -22,6 +23,9 @@ from review_api.line import parameter_in_force
 
 LOOK_EVERY_S: Final = (20.0, 50.0)
 SEND_AGAIN_AFTER_S: Final = 2.0
+LOOKED_AT_WITHIN_S: Final = (4.0, 20.0)
+"""How soon the second person has looked at what the first has decided."""
+AGREED_SHARE: Final = 0.8
 STANDSTILL_S: Final = (20.0, 90.0)
 """How long somebody stops the line for."""
 OFTEN_ENOUGH: Final = 0.9
@@ -161,18 +165,38 @@ class People:
         )
 
     async def _take(self, decision: Decision, current: float | None = None) -> None:
-        """Sends it until there is an answer, as the tablet does, and notes what the answer was."""
+        """Decides, and has the other one look at it where it needs two; notes what they were told."""
+        try:
+            stored = await self._sent(self._records.decide, decision, self._plan, current)
+        except Refusal as refusal:
+            self._chronicle.tell(Refused(self._now(), decision, refusal))
+            return
+        self._chronicle.tell(Decided(self._now(), decision, stored))
+        if stored.travel is OrderState.PROPOSED:
+            await self._clock.sleep(self._random.uniform(*LOOKED_AT_WITHIN_S))
+            await self._second(decision)
+
+    async def _second(self, decision: Decision) -> None:
+        current = None if decision.parameter is None else await self._in_force(decision.parameter)
+        other = next(name for name in NAMES if name != decision.decided_by)
+        agrees = self._random.random() < AGREED_SHARE
+        opinion = Second(other, Role.ENGINEER, self._clock.now(), agrees, "" if agrees else "not as I see it")
+        try:
+            await self._sent(self._records.second, decision.id, opinion, self._plan, current)
+        except Refusal as refusal:
+            self._chronicle.tell(Refused(self._now(), decision, refusal))
+            return
+        self._chronicle.tell(Seconded(self._now(), decision, opinion))
+
+    async def _sent(self, call: Callable[..., Any], *args: Any) -> Any:
+        """Sends it until there is an answer, as the tablet does, and returns that. Raises Refusal."""
         while True:
             try:
-                stored = await self._station(self._records.decide, decision, self._plan, current)
-            except Refusal as refusal:
-                self._chronicle.tell(Refused(self._now(), decision, refusal))
-                return
+                answer = await self._station(call, *args)
             except StoreError:
-                stored = None
-            if stored is not None:
-                self._chronicle.tell(Decided(self._now(), decision, stored))
-                return
+                answer = None
+            if answer is not None:
+                return answer
             await self._clock.sleep(SEND_AGAIN_AFTER_S)
 
     def _active(self, kind: FaultKind) -> bool:

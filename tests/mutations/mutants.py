@@ -356,6 +356,20 @@ MUTATIONS: tuple[Mutation, ...] = (
         thick=8,
     ),
     _one(
+        "one person lets go what takes two",
+        "quality/deciding.py",
+        "    if lets_go(kind, disposition):",
+        "    if False and lets_go(kind, disposition):",
+        Kind.SLIP,
+    ),
+    _one(
+        "a proposal is carried out before anybody has agreed",
+        "records/writing/decisions.py",
+        "    travel = OrderState.PROPOSED if by_two else OrderState.RECORDED",
+        "    travel = OrderState.RECORDED",
+        Kind.SLIP,
+    ),
+    _one(
         "an id may come with another decision",
         "records/writing/decisions.py",
         "    if replace(repeated, decided_at=stored.decided_at) != stored:",

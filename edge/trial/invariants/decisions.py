@@ -52,6 +52,7 @@ class AppliedOnce(Rule):
         if order is None or decision is None:
             return
         target = on_wire(order.target) if order.code in PART_CODES else order.target
+        self.must(is_decided(decision), f"{what} carries out what a second person has yet to agree to, or did not")
         given = CODES[order.code], target, order.value
         self.must(given == (fact.code, fact.target, fact.value), f"the PLC was given {what}, stored is {given}")
         self.must(order.code is _code(decision), f"{what} does not carry out the {decision.kind} it comes from")
@@ -156,6 +157,11 @@ class ParameterAsDecided(Rule):
 def order_in_store(scene: Scene, sequence: int) -> Order | None:
     """The order of that sequence."""
     return next((order for order in scene.records.orders(LINE) if order.sequence == sequence), None)
+
+
+def is_decided(decision: DecisionView) -> bool:
+    """True when the decision needs nobody's agreement any more."""
+    return decision.travel is not OrderState.PROPOSED and (decision.second is None or decision.second.agrees)
 
 
 def _code(decision: DecisionView) -> OrderCode | None:

@@ -4,8 +4,9 @@ from collections.abc import Callable
 from typing import Final
 
 from edge.trial.chronicle import Crashed, Fact, Kept, Passed, Stored, VerdictTaken
+from edge.trial.invariants.decisions import is_decided
 from edge.trial.invariants.rule import Rule, Scene, Violation, on_wire
-from edge.trial.line import LINE
+from edge.trial.line import CRITICAL, LINE
 from edge.trial.parts import Kind, kind_of
 from quality.case import DecisionKind, Disposition
 from quality.inspection import Inspection
@@ -75,16 +76,19 @@ class NothingHeldPasses(Rule):
     def _released(self, fact: Passed) -> bool:
         wanted = Filter(line=LINE, serial=fact.part.serial)
         return any(
-            _lets_go(decision) and self._is_about(decision, fact)
+            _lets_go(decision) and is_decided(decision) and self._is_about(decision, fact)
             for decision in self.scene.records.decisions(wanted).rows
         )
 
     def _is_about(self, decision: DecisionView, fact: Passed) -> bool:
+        """True for a decision about that part, by as many people as it takes."""
         detail = self.scene.records.case(decision.case_id) if decision.case_id else None
-        return detail is not None and (detail.case.boot_count, detail.case.cycle_sequence) == (
-            fact.boot,
-            fact.sequence,
-        )
+        if detail is None or (detail.case.boot_count, detail.case.cycle_sequence) != (fact.boot, fact.sequence):
+            return False
+        judgements = detail.inspection.row.judgements if detail.inspection is not None else ()
+        if any(each.subject == CRITICAL and each.verdict is not Verdict.PASS for each in judgements):
+            return decision.second is not None and decision.second.by != decision.decided_by
+        return True
 
 
 def _lets_go(decision: DecisionView) -> bool:

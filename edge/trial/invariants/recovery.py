@@ -13,7 +13,7 @@ from records.views import Filter
 FOR_MORE_PARTS: Final = frozenset({"coverage", "drift", "silent"})
 """Alarms that end with parts that are as they used to be; no more parts come."""
 TRAVELLING: Final = frozenset({OrderState.RECORDED, OrderState.SENT})
-_NOT_CLOSED: Final = frozenset({CaseState.OPEN, CaseState.ANSWERED})
+_NOT_CLOSED: Final = frozenset(CaseState) - {CaseState.CLOSED}
 _MOST: Final = 500
 
 

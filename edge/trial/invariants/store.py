@@ -5,10 +5,10 @@ from collections.abc import Callable, Sequence
 from typing import Final
 from uuid import UUID
 
-from edge.trial.chronicle import Crashed, Decided, Fact, Stored
+from edge.trial.chronicle import Crashed, Decided, Fact, Seconded, Stored
 from edge.trial.invariants.rule import Rule, Scene, Violation
 from edge.trial.line import LINE
-from quality.case import Case
+from quality.case import Case, Second
 from quality.inspection import Cycle, Inspection
 from records.database import Database
 from records.ledger import LedgerHead, head, verify
@@ -32,6 +32,7 @@ class NothingIsLost(Rule):
         self._recorded: dict[Key, Inspection] = {}
         self._answered: set[Key] = set()
         self._decided: set[UUID] = set()
+        self._seconded: dict[UUID, Second] = {}
         self._opened: set[UUID] = set()
         self._new: list[Key | UUID] = []
         self._found: dict[Key, InspectionRow] = {}
@@ -51,6 +52,9 @@ class NothingIsLost(Rule):
                 self._answered.add((cycle.boot_count, cycle.sequence))
             case Decided():
                 self._decided.add(fact.decision.id)
+                self._new.append(fact.decision.id)
+            case Seconded():
+                self._seconded[fact.decision.id] = fact.opinion
                 self._new.append(fact.decision.id)
             case _:
                 pass
@@ -86,7 +90,11 @@ class NothingIsLost(Rule):
         )
 
     def _has_decision(self, decision: UUID) -> None:
-        self.must(self.scene.records.decision(decision) is not None, f"decision {decision} is gone")
+        stored = self.scene.records.decision(decision)
+        self.must(stored is not None, f"decision {decision} is gone")
+        if stored is not None and (said := self._seconded.get(decision)) is not None:
+            kept = stored.second is not None and (stored.second.by, stored.second.agrees) == (said.by, said.agrees)
+            self.must(kept, f"what {said.by} said of decision {decision} is gone")
 
 
 class LedgerHolds(Rule):
