@@ -17,8 +17,8 @@ function show() {
   if (at >= hints.length) return end();
   sessionStorage.setItem(STEP, at);
   hints.forEach((hint, i) => { hint.hidden = i !== at; });
-  aside.querySelector(".hints-count").textContent = `${at + 1} of ${hints.length}`;
-  aside.querySelector("[data-hints=next]").textContent = at + 1 < hints.length ? "Next" : "Begin";
+  aside.querySelector(".hints-count").textContent = aside.dataset.count.replace("{at}", at + 1).replace("{all}", hints.length);
+  aside.querySelector("[data-hints=next]").textContent = at + 1 < hints.length ? aside.dataset.next : aside.dataset.begin;
   aside.hidden = false;
   point(hints[at].dataset.points);
 }
