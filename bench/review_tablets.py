@@ -12,6 +12,7 @@ import asyncio
 import json
 import multiprocessing
 import os
+import socket
 import sqlite3
 import subprocess
 import sys
@@ -32,11 +33,18 @@ SPAWNING = multiprocessing.get_context("spawn")
 SECOND = 1e6
 APART_S = 1.0
 """A page is fetched at most once in that time, as in live.js."""
+VOLATILE = frozenset({"at", "shown_at", "readings", "latency_ms", "drift"})
 TICKS_PER_S = os.sysconf("SC_CLK_TCK")
 PHASES = ("nobody", "listening", "line page open")
 LATENCIES = (
     "SELECT answered_at - triggered_at FROM inspections WHERE triggered_at >= ? AND answered_at IS NOT NULL"
 )
+
+
+def news_of(state: bytes) -> str:
+    """What of the line's state makes a page fetch itself anew, as in live.js."""
+    known = json.loads(state) or {}
+    return json.dumps({name: value for name, value in known.items() if name not in VOLATILE})
 
 
 class Tablets:
@@ -64,13 +72,19 @@ class Tablets:
         return head.partition("set-cookie: ")[2].partition(";")[0]
 
     async def _tablet(self, cookie: str) -> None:
-        reader, writer = await asyncio.open_connection("127.0.0.1", self._port)
+        reader, writer = await asyncio.open_connection("127.0.0.1", self._port, limit=2**20)
         writer.write(f"GET /api/v1/events HTTP/1.1\r\nHost: 127.0.0.1\r\nCookie: {cookie}\r\n\r\n".encode())
-        fetched = 0.0
-        while line := await reader.readline():
-            if not line.startswith(b"event: ") or line.startswith(b"event: beat"):
+        fetched, topic, line_told = 0.0, b"", ""
+        while said := await reader.readline():
+            if said.startswith(b"event: "):
+                topic = said.removeprefix(b"event: ").strip()
+            if not said.startswith(b"data: "):
                 continue
             self.events += 1
+            if topic == b"line":
+                told, line_told = line_told, news_of(said.removeprefix(b"data: "))
+                if told == line_told:
+                    continue
             if self._fetch and time.monotonic() - fetched >= APART_S:
                 fetched = time.monotonic()
                 await self._ask("GET /line", f"Cookie: {cookie}\r\nHX-Request: true\r\nAccept-Encoding: gzip")
@@ -136,6 +150,21 @@ def latencies_ms(store: Path, since: float) -> np.ndarray:
     return np.array([row[0] for row in rows]) / 1000
 
 
+def made(store: Path) -> int:
+    """How many parts have had their verdict."""
+    try:
+        return len(latencies_ms(store, 0))
+    except sqlite3.OperationalError:
+        # The edge process has not made the store yet.
+        return 0
+
+
+def answers(port: int) -> bool:
+    """Whether the review station is there."""
+    with closing(socket.socket()) as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
 def cpu_s(pid: int) -> float:
     """Seconds of CPU that the process has used."""
     fields = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
@@ -173,7 +202,7 @@ def measure(folder: Path, asked: argparse.Namespace) -> dict[str, dict[str, floa
     """Every phase, in turns."""
     found: dict[str, list[dict[str, Any]]] = {name: [] for name in PHASES}
     with running_line(folder, asked.takt) as (port, review, store):
-        while not store.exists() or len(latencies_ms(store, 0)) < asked.warm:
+        while made(store) < asked.warm or not answers(port):
             time.sleep(0.5)
         for _ in range(asked.rounds):
             for name in PHASES:
