@@ -66,7 +66,7 @@ def race(
 
 def test_of_two_one_wins_and_the_other_is_told_who_and_what(make_line: Callable[..., RunningLine]) -> None:
     line = line_of_held_parts(make_line, RACES + RACES // 4 + 5)
-    wait_until(lambda: len(waiting(line)) >= RACES, f"{RACES} cases", 60 + RACES)
+    wait_until(lambda: len(waiting(line)) >= RACES, f"{RACES} cases", 60 + 3 * RACES)
     tablets = {person: Tablet(line.review_address) for person in PEOPLE}
     for person, tablet in tablets.items():
         tablet.sign_in(person)

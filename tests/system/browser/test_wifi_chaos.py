@@ -32,7 +32,9 @@ DECISIONS = int(os.environ.get("JIDOKA_WIFI_DECISIONS", "24"))
 SEED = int(os.environ.get("JIDOKA_WIFI_SEED", "5"))
 CONTESTED = 0.15
 """The share of the cases that two tablets answer."""
-SETTLED_WITHIN_S = 90
+SETTLED_WITHIN_S = 300
+A_PART_WITHIN_S = 3
+"""On a machine that is busy with other things."""
 PEOPLE = ("engineer", "supervisor", "engineer")
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 
@@ -224,7 +226,7 @@ def something_happens(tablet: Tablet, chance: random.Random, to_kill: set[str]) 
 def test_every_decision_is_applied_once_or_visibly_refused(line: RunningLine, tablets: list[Tablet]) -> None:
     chance = random.Random(SEED)
     wanted = round(DECISIONS / (1 + CONTESTED)) + 1
-    wait_until(lambda: len(waiting(line)) >= wanted, f"{wanted} cases", 60 + wanted)
+    wait_until(lambda: len(waiting(line)) >= wanted, f"{wanted} cases", 60 + A_PART_WITHIN_S * wanted)
     cases = waiting(line)[:wanted]
     tapped: dict[str, tuple[Tablet, UUID]] = {}
     to_kill = {tablet.address for tablet in tablets}
