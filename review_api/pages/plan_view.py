@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from quality.plan_diff import Different, differences
+from quality.plan_diff import NAMED_BY, Different, differences
 from quality.saying import N_
 from review_api.language import Language
 
@@ -94,8 +94,9 @@ def text(language: Language, value: object) -> str:
         case int() | float():
             return language.number(value)
         case Mapping():
-            said = ((field(language, str(name)), text(language, each)) for name, each in value.items())
-            return ", ".join(f"{name} {each}" for name, each in said)
+            # An item's own name stands before it.
+            said = {name: text(language, each) for name, each in value.items() if name not in NAMED_BY}
+            return ", ".join(f"{field(language, str(name))} {each}" for name, each in said.items())
         case list() | tuple():
             return ", ".join(text(language, each) for each in value) or "–"
         case _:
