@@ -9,7 +9,7 @@ from edge.trial.chronicle import Began, Exposed, Fact, Inferred
 from edge.trial.invariants.rule import Violation
 from edge.trial.parts import kind_of
 from quality.alarm import Alarm
-from quality.case import Case, Decision
+from quality.case import Case, Decision, Refusal
 from quality.inspection import Cycle, Inspection
 from quality.order import Order
 
@@ -55,6 +55,8 @@ def _short(value: object) -> str:  # noqa: C901, PLR0911, PLR0912 - one line for
             return f"{value:.3f}"
         case bool() | int() | str() | None:
             return str(value)
+        case Refusal():
+            return f"{value.code}: {value.sentence}"
         case Exception():
             return f"{type(value).__name__} {value}"
         case tuple() | list():
