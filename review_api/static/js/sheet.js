@@ -183,8 +183,11 @@ document.addEventListener("submit", async (event) => {
   if (!complete(form) || confirm.disabled) return;
   // Once is enough, and the sheet stays until the tablet has the decision for certain.
   confirm.disabled = true;
-  if (await decide(form)) form.closest("dialog")?.close() ?? location.assign(form.action.replace(/\/decide$/, ""));
-  else update(form);
+  if (!(await decide(form))) return update(form);
+  const sheet = form.closest("dialog");
+  // A sheet that is a page of its own leads back to the page it is about.
+  if (sheet) sheet.close();
+  else location.assign(form.action.replace(/\/decide$/, ""));
 });
 
 // What opens a sheet is a link without scripts and a button with them, so that the space bar has to be told.

@@ -12,7 +12,7 @@ import uvicorn
 from argon2 import PasswordHasher
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
 
-from quality.plan import Role
+from quality.plan import ControlPlan, Role
 from records.views import Account
 from review_api.app import create_app
 from review_api.settings import ReviewSettings
@@ -59,8 +59,8 @@ def shop(tmp_path: Path) -> Iterator[Shop]:
 class Station:
     """The review station in service, which can be taken off the network and put back."""
 
-    def __init__(self, shop: Shop) -> None:
-        settings = ReviewSettings(LINE, STATION, ZoneInfo("Europe/Berlin"), PLAN, shop.live_folder, bytes(32))
+    def __init__(self, shop: Shop, plan: ControlPlan = PLAN) -> None:
+        settings = ReviewSettings(LINE, STATION, ZoneInfo("Europe/Berlin"), plan, shop.live_folder, bytes(32))
         self._app = create_app(settings, shop.records, hasher=CHEAP)
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
