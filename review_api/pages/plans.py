@@ -1,5 +1,6 @@
 """Control plans: every version the line was run with, and what each says differently from another."""
 
+from itertools import zip_longest
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
@@ -23,7 +24,7 @@ def plans_page(visit: Visited) -> HTMLResponse:
     return show(
         visit,
         "plans.html",
-        plans=list(zip(plans, [*earlier, None], strict=True)),
+        plans=list(zip_longest(plans, earlier)),
         admin=visit.person.role is Role.ADMIN,
     )
 
