@@ -14,7 +14,7 @@ from quality.characteristic import PartSerial
 from quality.judgement import ReasonCode, Verdict
 from quality.order import Order, OrderCode, OrderResult
 from quality.ports import EquipmentError
-from quality.saying import saying
+from quality.saying import Saying, saying
 from quality.station import StationStatus, VerdictAnswer
 
 CONTRACT_ID: Final = 0x4A44
@@ -114,9 +114,10 @@ class ContractError(EquipmentError):
     """What was read or is to be written is not the contract: names the register, what was found and the mend."""
 
 
-def place(address: int) -> str:
+def place(address: int) -> Saying:
     """A register as both worlds write it: 0-based decimal, and the 4xxxx reference PLC people use."""
-    return f"register {address} ({40001 + address if address < 9999 else 400001 + address})"  # noqa: PLR2004
+    reference = 40001 + address if address < 9999 else 400001 + address  # noqa: PLR2004
+    return saying("register {address} ({reference})", address=address, reference=reference)
 
 
 def check_word(words: Sequence[int]) -> int:

@@ -17,6 +17,7 @@ from quality.judge import judge_finding, judge_forecast, judge_missing, verdict_
 from quality.judgement import Verdict
 from quality.order import OrderCode, OrderResult, OrderState
 from quality.plan import ControlPlan, ParameterRule, ReactionPlan, Thresholds, ToolLife
+from quality.saying import saying
 from quality.station import VerdictAnswer
 from records.database import Database
 from records.edge_records import EdgeRecords
@@ -148,7 +149,11 @@ class Shop:
         missing: tuple[NoEvidence, ...] = ()
         if picture is None:
             missing = (
-                NoEvidence("face", "no picture came within 1 s of the trigger", "look at the camera's cable"),
+                NoEvidence(
+                    "face",
+                    saying("no picture newer than the trigger came within {within} s", within="1"),
+                    saying("Check the camera's power, cable and address."),
+                ),
             )
             judgements.append(judge_missing(missing[0]))
         else:
@@ -214,7 +219,7 @@ class Shop:
             self.parameters[PLAN.parameters[order.target - 1].name] = float(order.value)
         if order.code in (OrderCode.STOP_LINE, OrderCode.RESUME):
             self.stopped = order.code is OrderCode.STOP_LINE
-        self.edge.settle_order(sequence, OrderState.DONE, OrderResult.DONE, "Acknowledged by the PLC.")
+        self.edge.settle_order(sequence, OrderState.DONE, OrderResult.DONE, saying("Acknowledged by the PLC."))
 
     def _order(self, decision: Decision) -> tuple[OrderCode, int, int]:
         if decision.kind is DecisionKind.ADJUST_PARAMETER:
