@@ -1,9 +1,10 @@
 """Pictures: kept frames by their hash, the cameras' newest ones, and what the surface model saw."""
 
+import hashlib
 from typing import Annotated
 
 import numpy as np
-from fastapi import APIRouter, Depends, Path, Response
+from fastapi import APIRouter, Depends, Header, Path, Response
 from fastapi.responses import FileResponse
 
 from quality.saying import saying
@@ -26,15 +27,20 @@ Camera = Annotated[str, Path(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
 
 
 @router.get("/live/{camera}", response_class=Response)
-def live(camera: Camera, station: Handed) -> Response:
-    """The camera's newest picture."""
+def live(
+    camera: Camera, station: Handed, if_none_match: Annotated[str | None, Header(max_length=100)] = None
+) -> Response:
+    """The camera's newest picture; 304 when it is the one that is known already."""
     try:
         picture = (station.settings.live_folder / f"{camera}.jpg").read_bytes()
     except FileNotFoundError:
         raise Problem(
             404, "NOT_FOUND", saying("Camera {camera} has shown no picture yet.", camera=camera)
         ) from None
-    return Response(picture, media_type=_media_type(picture[:2]))
+    tag = f'"{hashlib.sha256(picture).hexdigest()[:16]}"'
+    if if_none_match == tag:
+        return Response(status_code=304, headers={"etag": tag})
+    return Response(picture, headers={"etag": tag}, media_type=_media_type(picture[:2]))
 
 
 @router.get("/map/{inspection_id}/{camera}.png", response_class=Response)

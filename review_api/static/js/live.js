@@ -8,7 +8,7 @@ const TOPICS = ["line", "part", "cases", "alarms"];
 const URGENT = ["cases", "alarms", "now"];
 const URGENT_APART_MS = 150;
 const APART_MS = 1000;
-const PICTURE_MS = 400;
+const PICTURE_MS = 500;
 const FIRST_WAIT_MS = 1000;
 const LONGEST_WAIT_MS = 15000;
 const SOON_MS = 60000;
@@ -162,17 +162,20 @@ function tick() {
   }
 }
 
-function picture(img) {
-  const next = new Image();
-  next.addEventListener("load", () => { img.src = next.src; setTimeout(() => show(img), PICTURE_MS); });
-  next.addEventListener("error", () => setTimeout(() => show(img), PICTURE_MS * 5));
-  next.src = `${img.dataset.live}?at=${Date.now()}`;
+// The newest frame only, and over the wire only when it is another one.
+async function show(img) {
+  if (!img.isConnected) return;
+  if (!document.hidden && isTrue) await picture(img);
+  setTimeout(() => show(img), PICTURE_MS);
 }
 
-function show(img) {
-  if (!img.isConnected) return;
-  if (document.hidden) setTimeout(() => show(img), PICTURE_MS);
-  else picture(img);
+async function picture(img) {
+  const answer = await fetch(img.dataset.live, { cache: "no-cache", signal: AbortSignal.timeout(SILENT_MS) }).catch(() => null);
+  if (!answer?.ok || answer.headers.get("ETag") === img.dataset.shown) return;
+  const before = img.src;
+  img.src = URL.createObjectURL(await answer.blob());
+  img.dataset.shown = answer.headers.get("ETag");
+  URL.revokeObjectURL(before);
 }
 
 document.addEventListener("visibilitychange", wake);
@@ -190,4 +193,4 @@ setInterval(() => { if (document.querySelector(".journey.travelling")) changed("
 tick();
 if (!isTrue) old();
 listen();
-document.querySelectorAll("img[data-live]").forEach(show);
+addEventListener("load", () => document.querySelectorAll("img[data-live]").forEach(show));

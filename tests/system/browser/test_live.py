@@ -1,5 +1,6 @@
 """A page is live, or says since when it is not; without a network a tablet shows what it knew, marked as old."""
 
+import random
 from typing import Any
 
 import pytest
@@ -15,6 +16,8 @@ pytestmark = pytest.mark.browser
 
 LIGHT = 200_000
 """Bytes over the wire that the first page may cost."""
+A_PICTURE = 105_000
+"""Bytes of a picture of the simulated line's camera, 1280 by 1024."""
 SILENT_MS = 13_000
 
 
@@ -157,6 +160,7 @@ def test_the_first_page_is_light(context: BrowserContext, station: Station, shop
     for _ in range(120):
         shop.make({"hole_4_x_mm": 0.01})
     shop.make({"hole_4_x_mm": 0.19})
+    (shop.live_folder / "face.jpg").write_bytes(b"\xff\xd8" + random.Random(1).randbytes(A_PICTURE))
     sign_in(context, station.address, "vera", "correct horse")
     page = context.new_page()
     devtools = context.new_cdp_session(page)
@@ -177,4 +181,5 @@ def test_the_first_page_is_light(context: BrowserContext, station: Station, shop
     total = sum(weights.values())
     heaviest = sorted(weights.items(), key=lambda pair: -pair[1])[:8]
     assert total <= LIGHT, heaviest
+    assert any("/pictures/live/" in address for address in weights), "the picture counts too"
     assert len(weights) > 15, "it was the first time"
