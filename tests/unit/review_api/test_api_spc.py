@@ -25,7 +25,7 @@ from review_api.study import MarkKind, Question, study
 from tests.unit.review_api.conftest import BEGAN, CHEAP, HOLE, LINE, PLAN, STATION, FakeClock, Store, visitor
 
 TOOLED = replace(PLAN, tools=(ToolLife("tool_life_parts", "tool of spindle A", 150, (HOLE.name,)),))
-STEADY = np.random.default_rng(7).normal(0.02, 0.03, 60).tolist()
+STEADY = np.random.default_rng(5).normal(0.02, 0.03, 60).tolist()
 
 
 def make(store: Store, values: Sequence[float | None], boot: int = 1, **readings: Sequence[float]) -> list[int]:
