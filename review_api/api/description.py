@@ -16,17 +16,26 @@ READING = {
 }
 
 
-@router.get("/openapi.json", dependencies=[Depends(allowed(*EVERYONE))], responses=documented(401))
-async def openapi(request: Request, station: Handed) -> dict[str, Any]:
-    """This description."""
-    app: FastAPI = request.app
+def described(app: FastAPI, session_cookie: str) -> dict[str, Any]:
+    """OpenAPI of the app, how to sign in, what any request may be answered: store trouble, a bad body."""
     description = app.openapi()
+    for operations in description["paths"].values():
+        for operation in operations.values():
+            anytime = documented(400, 413, 503) if "requestBody" in operation else documented(503)
+            for status, response in anytime.items():
+                operation["responses"].setdefault(str(status), response)
     session = {
         "type": "apiKey",
         "in": "cookie",
-        "name": station.sessions.cookie,
+        "name": session_cookie,
         "description": f"POST /api/v1/session sets it; changes also need its token in the header {CSRF_HEADER}.",
     }
     description.setdefault("components", {})["securitySchemes"] = {"session": session, **READING}
-    description["security"] = [{"session": []}, {"basic": []}, {"token": []}]
+    description["security"] = [{scheme: []} for scheme in ("session", *READING)]
     return description
+
+
+@router.get("/openapi.json", dependencies=[Depends(allowed(*EVERYONE))], responses=documented(401))
+async def openapi(request: Request, station: Handed) -> dict[str, Any]:
+    """This description."""
+    return described(request.app, station.sessions.cookie)
