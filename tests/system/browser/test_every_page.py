@@ -4,6 +4,7 @@ axe-core (from the package axe-playwright-python) judges by WCAG 2.2 A and AA. W
 here: the content security policy, the console, the size of what is touched, 200 % zoom, clipped text and fonts.
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -37,6 +38,10 @@ CONTRAST = {"runOnly": {"type": "rule", "values": ["color-contrast"]}, "resultTy
 ZOOMED = ({"width": 640, "height": 400}, {"width": 400, "height": 640})
 """What a page has at 200 % on a 10-inch tablet, lying and standing."""
 STANDING = {"width": 800, "height": 1280}
+JAPANESE = re.compile(r"[\u3040-\u30ff\u4e00-\u9fff]")
+FACE = "Noto Sans CJK JP"
+TEXT = 3
+"""The DOM's number for a node of text."""
 LEAST_PX = 48
 ON_A_CASE_PX = 118
 """20 mm on a 10-inch tablet of 1280 by 800."""
@@ -74,6 +79,26 @@ SMALL = """([usual, selector]) => [...document.querySelectorAll(selector)].filte
 }).map((each) => `${each.tagName} ${each.textContent.trim().slice(0, 40) || each.name || each.type}`
   + ` ${Math.round(each.getBoundingClientRect().width)}x${Math.round(each.getBoundingClientRect().height)}`)"""
 TOUCHED = "button, a[href], input:not([type=hidden]), select, textarea, summary"
+
+
+def not_japanese(page: Page) -> list[str]:
+    """Japanese text that is set in anything but the Japanese face that is installed here."""
+    devtools = page.context.new_cdp_session(page)
+    devtools.send("DOM.enable")
+    devtools.send("CSS.enable")
+    found = []
+    nodes = [devtools.send("DOM.getDocument", {"depth": -1})["root"]]
+    while nodes:
+        node = nodes.pop()
+        inner = node.get("children", ())
+        nodes += inner
+        if any(each["nodeType"] == TEXT and JAPANESE.search(each["nodeValue"]) for each in inner):
+            fonts = devtools.send("CSS.getPlatformFontsForNode", {"nodeId": node["nodeId"]})["fonts"]
+            found += [
+                f"{font['familyName']} in {node['nodeName']}" for font in fonts if font["familyName"] != FACE
+            ]
+    devtools.detach()
+    return found
 
 
 @dataclass(frozen=True)
@@ -159,6 +184,8 @@ def troubles(page: Page, path: str, checks: dict[str, Any]) -> list[str]:
     if path == "/cases/{case_id}":
         acting = ".actions button, .actions .button"
         found += [f"small on a case: {each}" for each in page.evaluate(SMALL, [ON_A_CASE_PX, acting])]
+    if page.locator("html").get_attribute("lang") == "ja" and checks is CONTRAST:
+        found += [f"no Japanese face: {each}" for each in not_japanese(page)]
     judged = Axe().run(page, options=checks).response
     for violation in judged["violations"]:
         nodes = "; ".join(node["html"][:120] for node in violation["nodes"][:3])
