@@ -31,7 +31,13 @@ from records.rows import case_from, cycle_from, decision_from, order_from
 from records.tables import cases, decisions, inspections, orders
 from records.writing.alarms import add_alarm, end_alarm, end_alarms, replace_state, stands
 from records.writing.cases import escalate_case, insert_case
-from records.writing.inspections import add_influences, add_inspection, answer_verdict, inspection_of, recorded_serial
+from records.writing.inspections import (
+    add_influences,
+    add_inspection,
+    answer_verdict,
+    inspection_of,
+    recorded_serial,
+)
 from records.writing.measurements import add_measurements
 from records.writing.orders import TRAVELLING, add_order, mark_sent, order_of, settle_decision, settle_order
 

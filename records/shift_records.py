@@ -4,9 +4,9 @@ from datetime import datetime
 
 from quality.shift import Shift
 from records.database import Database
-from records.reading.shifts import note_of, shift_record
+from records.reading.shifts import shift_record
+from records.shift_notes import note_of, write_note
 from records.shift_views import ShiftNote, ShiftRecord
-from records.writing.shifts import write_note
 
 
 class ShiftRecords:

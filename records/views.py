@@ -246,9 +246,9 @@ class AlarmFilter:
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """Who may sign in, with a password, or with a PIN at a shared tablet; both are kept as argon2id's encoded form.
+    """Who may sign in, with a password, or with a PIN at a shared tablet; both are kept as argon2id encodes them.
 
-    `badge` is what their badge's code says. `must_change` is true while the secret is one that somebody else chose.
+    `badge` is what their badge's code says. `must_change` holds while the secret is one that somebody else chose.
     `epoch` is counted up to end every session. `subject` is who they are to the plant's single sign-on.
     """
 

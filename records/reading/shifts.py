@@ -11,6 +11,7 @@ from quality.judgement import Verdict
 from quality.order import OrderState
 from records.moments import micros, moment
 from records.reading.defects import UNDECIDED
+from records.shift_notes import note_of
 from records.shift_views import (
     Adjustment,
     AlarmCount,
@@ -18,11 +19,10 @@ from records.shift_views import (
     DecisionCount,
     FalseHold,
     InForce,
-    ShiftNote,
     ShiftRecord,
     WaitingCase,
 )
-from records.tables import alarms, cases, decisions, inspections, measurements, shift_notes
+from records.tables import alarms, cases, decisions, inspections, measurements
 
 _ASKING = tuple(sorted(state.value for state in ASKING))
 _DECIDING = and_(
@@ -48,13 +48,6 @@ def shift_record(connection: Connection, line: str, start: datetime, end: dateti
         in_force=_in_force(connection, line, since, until),
         note=note_of(connection, line, start),
     )
-
-
-def note_of(connection: Connection, line: str, start: datetime) -> ShiftNote | None:
-    """What the shift that began then wrote down."""
-    here = (shift_notes.c.line == line) & (shift_notes.c.start == micros(start))
-    row = connection.execute(select(shift_notes).where(here)).first()
-    return ShiftNote(row.text, row.version, row.written_by, moment(row.written_at)) if row else None
 
 
 def _made(line: str, since: int, until: int) -> ColumnElement[bool]:

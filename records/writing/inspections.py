@@ -78,7 +78,7 @@ def inspection_of(connection: Connection, cycle: Cycle) -> tuple[int, str] | Non
 def add_influences(
     connection: Connection, cycle: Cycle, characteristic: str, influences: Sequence[Influence]
 ) -> None:
-    """What moved the part's forecast; the first that is said of a cycle stays. A model's word, no fact of the ledger.
+    """What moved the part's forecast; the first that is said of a cycle stays. No fact of the ledger.
 
     Raises LookupError when the cycle was never recorded.
     """

@@ -2,12 +2,18 @@
 
 from datetime import datetime
 
-from sqlalchemy import Connection, insert, update
+from sqlalchemy import Connection, insert, select, update
 
-from records.moments import micros
-from records.reading.shifts import note_of
+from records.moments import micros, moment
 from records.shift_views import ShiftNote
 from records.tables import shift_notes
+
+
+def note_of(connection: Connection, line: str, start: datetime) -> ShiftNote | None:
+    """What the shift that began then wrote down."""
+    here = (shift_notes.c.line == line) & (shift_notes.c.start == micros(start))
+    row = connection.execute(select(shift_notes).where(here)).first()
+    return ShiftNote(row.text, row.version, row.written_by, moment(row.written_at)) if row else None
 
 
 def write_note(
