@@ -130,7 +130,7 @@ class StoredCamera:
             self._vision, examine, self._settings, grabbed, None
         )
 
-    def newest(self) -> bytes | None:
+    async def glance(self) -> bytes | None:
         """Nobody looks."""
         return None
 

@@ -100,8 +100,8 @@ class FrameSource(Protocol):
         """The cycle's frame: the first after that moment that decodes completely, or why there is none."""
         ...
 
-    def newest(self) -> bytes | None:
-        """The newest encoded picture for the live view, or None when there is none yet."""
+    async def glance(self) -> bytes | None:
+        """The newest picture, encoded and small, for the live view, or None when there is none yet."""
         ...
 
 

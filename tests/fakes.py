@@ -214,7 +214,7 @@ class FakeFrameSource:
         assert cycle.sequence >= 0
         return self.answer
 
-    def newest(self) -> bytes | None:
+    async def glance(self) -> bytes | None:
         return self.answer.encoded if isinstance(self.answer, Frame) else None
 
 

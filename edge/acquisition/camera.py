@@ -16,6 +16,7 @@ from concurrent.futures import Executor
 import structlog
 
 from edge.acquisition.choice import CABLE, Choice
+from edge.acquisition.pictures import PictureError, Scale, decode, encode_jpeg
 from edge.acquisition.reach import unreachable
 from edge.acquisition.settings import CameraSettings, Kind
 from edge.acquisition.wire import Receiver
@@ -33,6 +34,16 @@ LONGEST_PAUSE_S = 1.0
 """Between two processes; so short that a camera that is back gives evidence again within two seconds."""
 REACH_EVERY_S = 0.3
 """Between two looks whether a network camera is back."""
+
+GLANCE_WIDTH = 640
+"""Pixels of a picture that a tablet looks at over its Wi-Fi, or up to twice as many."""
+GLANCE_QUALITY = 70
+
+
+def small(encoded: bytes, width: int) -> bytes:
+    """The picture, `width` pixels wide, as a JPEG for a glance. Raises PictureError when it is not whole."""
+    scale: Scale = 4 if width >= 4 * GLANCE_WIDTH else 2 if width >= 2 * GLANCE_WIDTH else 1
+    return encode_jpeg(decode(encoded, 3, scale), GLANCE_QUALITY)
 
 
 class Camera:
@@ -78,8 +89,20 @@ class Camera:
         self._supervision = None
 
     def newest(self) -> bytes | None:
-        """The newest encoded picture for the live view, or None when there is none yet."""
+        """The newest picture as it came, or None when there is none yet."""
         return self._choice.newest()
+
+    async def glance(self) -> bytes | None:
+        """The newest picture, small, for the live view; None when there is none, or it did not arrive whole."""
+        newest = self.newest()
+        if newest is None:
+            return None
+        # Not in the executor of the evidence: no part's picture waits for one that is only looked at.
+        shrinking = asyncio.get_running_loop().run_in_executor(None, small, newest, self.settings.width)
+        try:
+            return await shrinking
+        except PictureError:
+            return None
 
     async def frame_after(self, monotonic: float, cycle: Cycle | None = None) -> Frame | NoEvidence:
         """The first frame captured after that moment (seconds of `time.monotonic`) that is evidence, or why none.
@@ -110,7 +133,7 @@ class Camera:
             await asyncio.sleep(pause)
             return self._choice.says(
                 saying("its grabber cannot be started: {why}", why=str(error.strerror)),
-                saying("Check the memory, process and open-file limits of this machine."),
+                saying("Check the memory, process and open-file limits of this machine"),
             )
 
     async def _run_grabber(self, pause: float) -> NoEvidence:
@@ -156,7 +179,7 @@ class Camera:
             return self._choice.says(receiver.last_words.problem, receiver.last_words.mend)
         return self._choice.says(
             saying("its grabber process ended without a word"),
-            saying("It is being started again; see the log."),
+            saying("It is being started again; see the log"),
         )
 
 

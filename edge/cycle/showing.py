@@ -59,10 +59,11 @@ class Showing:
         with contextlib.suppress(OSError):
             self._live_folder.mkdir(parents=True, exist_ok=True)
         while True:
+            glances = [(camera.camera, await camera.glance()) for camera in self._cameras]
             now = self._clock.now()
             with contextlib.suppress(OSError):
                 # A full disk takes no live picture; the page shows the last one, and its alarms say why.
-                await self._write(self._show_pictures)
+                await self._write(self._show_pictures, glances)
             await self._write(self._records.show_line, self.state(now))
             await self._clock.sleep(self._every_s)
 
@@ -120,9 +121,9 @@ class Showing:
             "parameters": {name: value for name, value in values.items() if name in adjustable},
         }
 
-    def _show_pictures(self) -> None:
-        for camera in self._cameras:
-            if (picture := camera.newest()) is not None:
-                beside = self._live_folder / f".{camera.camera}.tmp"
+    def _show_pictures(self, glances: Sequence[tuple[str, bytes | None]]) -> None:
+        for camera, picture in glances:
+            if picture is not None:
+                beside = self._live_folder / f".{camera}.tmp"
                 beside.write_bytes(picture)
-                beside.replace(self._live_folder / f"{camera.camera}.jpg")
+                beside.replace(self._live_folder / f"{camera}.jpg")

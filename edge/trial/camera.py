@@ -65,7 +65,7 @@ class Face:
         """As acquisition chooses."""
         return await self.choice.frame_after(monotonic, cycle)
 
-    def newest(self) -> bytes | None:
+    async def glance(self) -> bytes | None:
         """Nobody watches a trial."""
         return None
 

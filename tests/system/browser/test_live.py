@@ -16,8 +16,8 @@ pytestmark = pytest.mark.browser
 
 LIGHT = 200_000
 """Bytes over the wire that the first page may cost."""
-A_PICTURE = 105_000
-"""Bytes of a picture of the simulated line's camera, 1280 by 1024."""
+A_PICTURE = 33_000
+"""Bytes of the live picture of the simulated line's camera, as the edge process shows it."""
 SILENT_MS = 13_000
 
 
