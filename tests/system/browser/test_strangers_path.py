@@ -33,7 +33,7 @@ def address(tmp_path: Path) -> Iterator[str]:
     with said.open("wb") as out:
         demo = subprocess.Popen(command, cwd=ROOT, env=ENVIRONMENT, stdout=out, stderr=out)
     try:
-        wait_until(lambda: b"The tablet's page" in said.read_bytes(), "the demo's greeting", 120)
+        wait_until(lambda: b"The tablet's page" in said.read_bytes(), "the demo's greeting", 300)
         found = re.search(r"The tablet's page.*?(http://\S+)", said.read_text(encoding="utf-8"), re.DOTALL)
         assert found is not None
         yield found.group(1)
