@@ -125,7 +125,7 @@ class Feed:
 
     @property
     def told(self) -> str:
-        """The id of the newest event; who reads the store after asking for this misses nothing by going on from it."""
+        """The id of the newest event; who reads the store afterwards misses nothing by going on from it."""
         return f"{self._run}-{self._number}"
 
     def close(self) -> None:

@@ -126,12 +126,7 @@ def answer_with_problems(app: FastAPI, languages: Languages) -> None:
 
     @app.exception_handler(Problem)
     async def problem(request: Request, error: Problem) -> Response:
-        if error.code == NOT_SIGNED_IN and request.method == "GET" and _is_page_visit(request):
-            wanted = request.url.path + (f"?{request.url.query}" if request.url.query else "")
-            return RedirectResponse(f"/sign-in?next={quote(wanted)}", status_code=303)
-        if error.code == MUST_CHANGE and request.method == "GET" and _is_page_visit(request):
-            return RedirectResponse("/me", status_code=303)
-        return problem_response(
+        return _elsewhere(request, error.code) or problem_response(
             request.url.path, error.status, error.code, say(request, error.said), headers=error.headers
         )
 
@@ -173,5 +168,11 @@ def answer_with_problems(app: FastAPI, languages: Languages) -> None:
         return problem_response(request.url.path, 500, "FAILED", say(request, failed), headers=SECURITY_HEADERS)
 
 
-def _is_page_visit(request: Request) -> bool:
-    return "text/html" in request.headers.get("accept", "")
+def _elsewhere(request: Request, code: str) -> Response | None:
+    """The page where a person mends it, when the request is a browser's visit to a page; None otherwise."""
+    if request.method != "GET" or "text/html" not in request.headers.get("accept", ""):
+        return None
+    if code == NOT_SIGNED_IN:
+        wanted = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+        return RedirectResponse(f"/sign-in?next={quote(wanted)}", status_code=303)
+    return RedirectResponse("/me", status_code=303) if code == MUST_CHANGE else None
