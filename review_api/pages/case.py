@@ -149,4 +149,4 @@ def _chart(
                 Next(visit.language.gettext("as it is"), effect.mean_before, effect.scale, after=False),
                 Next(step, effect.mean_after, effect.scale, after=True),
             ]
-    return history_chart(about, points, ring_last=True, following=following)
+    return history_chart(about, points, ring_last=True, control=True, following=following)

@@ -32,12 +32,13 @@ def history_chart(
     points: Sequence[HistoryPoint],
     *,
     ring_last: bool,
+    control: bool = False,
     following: Sequence[Next] = (),
 ) -> dict[str, object]:
     """The chart's content, ready to be JSON: columns over the cycle sequence, in the characteristic's unit.
 
     `ring_last` marks the newest point as the part the page is about. A limit that is infinite is None. `control`
-    is [lower, upper] of the individual values, or None while too few were measured. `following` come after the
+    draws the limits [lower, upper] of the individual values, once enough were measured. `following` come after the
     last part.
     """
     return {
@@ -51,7 +52,7 @@ def history_chart(
         "upper": _finite(characteristic.limits.upper),
         "target": characteristic.target,
         "ring": len(points) - 1 if ring_last and points else None,
-        "control": _control([point.measured for point in points if point.measured is not None]),
+        "control": _control([p.measured for p in points if p.measured is not None]) if control else None,
         "next": [
             {
                 "label": each.label,

@@ -224,7 +224,7 @@ def test_control_limits_are_drawn_once_enough_was_measured_and_what_follows_come
     measured = [0.01, -0.01] * 6
     points = [HistoryPoint(i, f"B{i}", AT, v, v, 0.02, Verdict.PASS) for i, v in enumerate(measured)]
     after = Next("−90 µm", 0.08, 0.02, after=True)
-    chart = history_chart(HOLE, points, ring_last=True, following=[after])
+    chart = history_chart(HOLE, points, ring_last=True, control=True, following=[after])
     # The moving ranges are all 0.02: sigma is 0.02 / 1.128 and the limits lie three of it from 0.
     assert chart["control"] == [pytest.approx(-0.0532, abs=1e-4), pytest.approx(0.0532, abs=1e-4)]
     assert chart["next"] == [
@@ -236,7 +236,7 @@ def test_control_limits_are_drawn_once_enough_was_measured_and_what_follows_come
             "after": True,
         }
     ]
-    assert history_chart(HOLE, points[:11], ring_last=True)["control"] is None
+    assert history_chart(HOLE, points[:11], ring_last=True, control=True)["control"] is None
 
 
 def test_what_moved_the_forecast_is_told_when_it_moved_it_by_more_than_its_uncertainty() -> None:
