@@ -28,8 +28,8 @@ KEPT_BYTES = 32_000_000
 REMEMBERED_PICTURES = 1000
 """By their digest alone, long after they are gone: half a minute of a fast camera, many minutes of a slow one."""
 
-RESTART = saying("Restart the camera; no two exposures are identical.")
-CABLE = saying("Check the camera's power, cable and address.")
+RESTART = saying("Restart the camera; no two exposures are identical")
+CABLE = saying("Check the camera's power, cable and address")
 
 
 class Choice:
@@ -175,7 +175,7 @@ class Choice:
             age = f"{self._now() - newest.captured.monotonic:.2f}"
             waited = saying("{waited}; its newest is {age} s old", waited=waited, age=age)
             if newest.received > monotonic and self._settings.clock == "camera":
-                return self.says(waited, saying("Let the camera and this machine follow the same NTP server."))
+                return self.says(waited, saying("Let the camera and this machine follow the same NTP server"))
         self._silence = self.says(waited, mend)
         return self._silence
 

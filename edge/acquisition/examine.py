@@ -30,7 +30,7 @@ def clock_problem(settings: CameraSettings, grabbed: Grabbed) -> NoEvidence | No
     return NoEvidence(
         settings.name,
         saying("its clock is {ahead} s ahead", ahead=f"{ahead:.2f}"),
-        saying("Synchronise the camera and this machine to the same NTP server, or set clock: arrival."),
+        saying("Synchronise the camera and this machine to the same NTP server, or set clock: arrival"),
     )
 
 
@@ -44,7 +44,7 @@ def examine(settings: CameraSettings, grabbed: Grabbed, before: Shown | None) ->
         return NoEvidence(
             settings.name,
             saying("it is frozen: the picture is byte for byte that of the part before"),
-            saying("Restart the camera; no two exposures are identical."),
+            saying("Restart the camera; no two exposures are identical"),
         )
     pixels = decode(grabbed.encoded, settings.channels)
     height, width = pixels.shape[:2]
@@ -56,7 +56,7 @@ def examine(settings: CameraSettings, grabbed: Grabbed, before: Shown | None) ->
                 size=f"{width}×{height}",
                 wanted=f"{settings.width}×{settings.height}",
             ),
-            saying("Set the camera's resolution, or width and height in LINE.yaml."),
+            saying("Set the camera's resolution, or width and height in LINE.yaml"),
         )
     captured_at = datetime.fromtimestamp(grabbed.captured.epoch, UTC)
     return Frame(settings.name, captured_at, sha256, grabbed.encoded, pixels)

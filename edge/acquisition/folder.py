@@ -56,7 +56,7 @@ def _look(folder: Path) -> dict[str, State]:
     except OSError as error:
         raise SourceError(
             saying("its folder {folder} cannot be read: {why}", folder=str(folder), why=str(error.strerror)),
-            saying("Check that it is there, mounted and readable by the user that runs the edge process."),
+            saying("Check that it is there, mounted and readable by the user that runs the edge process"),
         ) from error
 
 
@@ -78,7 +78,7 @@ def _read(path: Path) -> bytes:
     except OSError as error:
         raise SourceError(
             saying("its file {path} cannot be read: {why}", path=str(path), why=str(error.strerror)),
-            saying("Let files stay for a second, and be readable by the user that runs the edge process."),
+            saying("Let files stay for a second, and be readable by the user that runs the edge process"),
         ) from error
 
 

@@ -41,10 +41,10 @@ FORMATS = {
 """Of each pixel format: its bytes for a pixel, and which of them are gray, or blue, green and red."""
 
 EXTRA = saying("pip install 'jidoka[genicam]' (there are wheels for Python 3.11 to 3.14).")
-PRODUCER = saying("Write source: FILE.cti#SERIAL in LINE.yaml, with the producer that the camera's maker ships.")
-CAMERA = saying("Check the camera's power and cable, and that no other program has it open.")
+PRODUCER = saying("Write source: FILE.cti#SERIAL in LINE.yaml, with the producer that the camera's maker ships")
+CAMERA = saying("Check the camera's power and cable, and that no other program has it open")
 FORMAT = saying(
-    "Set the camera's PixelFormat to one of {formats} with its maker's tool, and save it there.",
+    "Set the camera's PixelFormat to one of {formats} with its maker's tool, and save it there",
     formats=", ".join(FORMATS),
 )
 

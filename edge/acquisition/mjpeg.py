@@ -35,8 +35,8 @@ LARGEST_COUNTER = 2**63 - 1
 HTTP_OK = 200
 HTTP_UNAUTHORIZED = 401
 
-NETWORK = saying("Check the camera's power, its network cable and the host and port in its source.")
-STREAM = saying("Check that the source is the camera's multipart MJPEG stream.")
+NETWORK = saying("Check the camera's power, its network cable and the host and port in its source")
+STREAM = saying("Check that the source is the camera's multipart MJPEG stream")
 
 
 class StalledError(SourceError):
@@ -212,7 +212,7 @@ def _connect(settings: CameraSettings) -> socket.socket:
     secure = address.scheme == "https"
     if address.scheme not in ("http", "https") or not address.hostname:
         raise SourceError(
-            saying("its source is no http address"), saying("Write it as http://HOST:PORT/PATH in LINE.yaml.")
+            saying("its source is no http address"), saying("Write it as http://HOST:PORT/PATH in LINE.yaml")
         )
     host = address.hostname
     port = address.port or (443 if secure else 80)
@@ -255,12 +255,12 @@ def _boundary(stream: ByteStream) -> bytes:
         raise SourceError(
             saying("the camera refuses the sign-in"),
             saying(
-                "Put user and password into its source (http://USER:PASSWORD@HOST/PATH) and let it accept Basic."
+                "Put user and password into its source (http://USER:PASSWORD@HOST/PATH) and let it accept Basic"
             ),
         )
     if code != HTTP_OK:
         raise SourceError(
-            saying("the camera answers HTTP {code}", code=code), saying("Check the path in its source.")
+            saying("the camera answers HTTP {code}", code=code), saying("Check the path in its source")
         )
     fields = stream.headers()
     if fields.get_content_type() != "multipart/x-mixed-replace" or "Transfer-Encoding" in fields:
@@ -302,7 +302,7 @@ def _captured(settings: CameraSettings, fields: Message, arrived: float) -> Capt
     except (TypeError, ValueError) as error:
         raise SourceError(
             saying("its pictures carry no X-Timestamp in seconds since 1970"),
-            saying("Let the camera send it, or set clock: arrival in LINE.yaml."),
+            saying("Let the camera send it, or set clock: arrival in LINE.yaml"),
         ) from error
 
 
@@ -311,6 +311,6 @@ def _counter(fields: Message) -> int:
     if counter is None or not counter.isdecimal() or int(counter) > LARGEST_COUNTER:
         raise SourceError(
             saying("its pictures carry no X-Frame-Counter"),
-            saying("Let the camera count its exposures there, or set trigger: free in LINE.yaml."),
+            saying("Let the camera count its exposures there, or set trigger: free in LINE.yaml"),
         )
     return int(counter)

@@ -20,10 +20,10 @@ from quality.saying import saying
 OPEN_TIMEOUT_MS = 5000
 
 NETWORK = saying(
-    "Check the camera's power, its cable and its source in LINE.yaml; `ffprobe SOURCE` must show the stream."
+    "Check the camera's power, its cable and its source in LINE.yaml; `ffprobe SOURCE` must show the stream"
 )
 DEVICE = saying(
-    "Check the cable, that no other program holds the device, and that the user is in the group `video`."
+    "Check the cable, that no other program holds the device, and that the user is in the group `video`"
 )
 
 

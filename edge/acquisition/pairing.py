@@ -14,7 +14,7 @@ from quality.inspection import Cycle
 from quality.saying import Saying, saying
 
 MEND = saying(
-    "Check the trigger cable and the camera's trigger settings; each part must trigger exactly one picture."
+    "Check the trigger cable and the camera's trigger settings; each part must trigger exactly one picture"
 )
 
 

@@ -37,9 +37,9 @@ BMP_BITS = frozenset({1, 4, 8, 24, 32})
 # Cameras fill their last transfer block with one of these.
 PADDING = b"\x00\xff\r\n"
 
-CABLE = saying("Check the camera's cable, its switch port and its load for lost packets.")
-ADDRESS = saying("Check that the address is the camera's picture stream and that it sends JPEG, PNG or BMP.")
-FORMAT = saying("Set the camera to 8-bit gray or colour pictures without special encodings.")
+CABLE = saying("Check the camera's cable, its switch port and its load for lost packets")
+ADDRESS = saying("Check that the address is the camera's picture stream and that it sends JPEG, PNG or BMP")
+FORMAT = saying("Set the camera to 8-bit gray or colour pictures without special encodings")
 
 REDUCED = {
     (1, 1): cv2.IMREAD_GRAYSCALE,
@@ -55,7 +55,7 @@ class PictureError(Exception):
     """A picture that did not arrive whole or cannot be used: what is wrong with it and the mend."""
 
     def __init__(self, problem: Saying, mend: Saying) -> None:
-        super().__init__(f"{problem}. {mend}")
+        super().__init__(f"{problem}. {mend}.")
         self.problem = problem
         self.mend = mend
 

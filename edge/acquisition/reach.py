@@ -14,7 +14,7 @@ from quality.saying import saying
 
 PORTS = {"http": 80, "https": 443, "rtsp": 554, "rtsps": 322}
 
-NETWORK = saying("Check the camera's power, its network cable and the host and port in its source.")
+NETWORK = saying("Check the camera's power, its network cable and the host and port in its source")
 
 
 async def unreachable(settings: CameraSettings) -> NoEvidence | None:

@@ -22,7 +22,7 @@ class SourceError(Exception):
     """A camera that cannot be read: what is wrong and the mend. The grabber says it and exits."""
 
     def __init__(self, problem: Saying, mend: Saying) -> None:
-        super().__init__(f"{problem}. {mend}")
+        super().__init__(f"{problem}. {mend}.")
         self.problem = problem
         self.mend = mend
 

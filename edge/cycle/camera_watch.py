@@ -43,7 +43,7 @@ class CameraWatch:
                 await self._alarms.clear(camera.camera, "camera")
             elif camera.camera in self._opened or self._clock.monotonic() - self._began > OPEN_WITHIN_S:
                 sentence = saying(
-                    "{device}: {problem}. Mend: {mend}",
+                    "{device}: {problem}. Mend: {mend}.",
                     device=problem.device,
                     problem=problem.problem,
                     mend=problem.mend,

@@ -152,7 +152,7 @@ class Shop:
                 NoEvidence(
                     "face",
                     saying("no picture newer than the trigger came within {within} s", within="1"),
-                    saying("Check the camera's power, cable and address."),
+                    saying("Check the camera's power, cable and address"),
                 ),
             )
             judgements.append(judge_missing(missing[0]))

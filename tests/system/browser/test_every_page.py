@@ -50,6 +50,8 @@ NOT_PAGES = {"/", "/manifest.webmanifest", "/service-worker.js", "/sign-in/plant
 LISTEN = (
     """addEventListener("securitypolicyviolation", (event) => console.error("CSP " + event.violatedDirective));"""
 )
+DRAWN = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
+"""A chart takes its new size a frame after the page has."""
 WIDER = """() => {
   const { scrollWidth, clientWidth } = document.documentElement;
   const over = (each) => each.getBoundingClientRect().right > clientWidth + 1;
@@ -129,7 +131,7 @@ def seeded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Seeded]:
                 "{device}: {problem}. Mend: {mend}.",
                 device="face",
                 problem=saying("it has been silent for {silent} s", silent="2.0"),
-                mend=saying("Check the camera's power, cable and address."),
+                mend=saying("Check the camera's power, cable and address"),
             ),
             datetime.now(UTC),
         )
@@ -191,9 +193,11 @@ def troubles(page: Page, path: str, checks: dict[str, Any]) -> list[str]:
         nodes = "; ".join(node["html"][:120] for node in violation["nodes"][:3])
         found.append(f"axe {violation['id']}: {nodes}")
     page.set_viewport_size(STANDING)
+    page.evaluate(DRAWN)
     found += [f"cut off, standing: {each}" for each in page.evaluate(CUT_OFF)]
     for size in ZOOMED:
         page.set_viewport_size(size)
+        page.evaluate(DRAWN)
         found += [f"at 200 % wider than {size['width']} px: {each}" for each in page.evaluate(WIDER)]
     page.set_viewport_size(TABLET)
     return found

@@ -93,7 +93,7 @@ def line(store: Store) -> Store:
         store.make_part(verdict, with_evidence=True)
     store.edge.use_plan(PLAN)
     trouble = saying("it has been silent for {silent} s", silent="2.0")
-    mend = saying("Check the camera's power, cable and address.")
+    mend = saying("Check the camera's power, cable and address")
     sentence = saying("{device}: {problem}. Mend: {mend}.", device="face", problem=trouble, mend=mend)
     store.edge.raise_alarm(Alarm("face", "no evidence", Priority.HIGH, sentence, store.clock.now()))
     store.show_line(

@@ -8,7 +8,7 @@ from quality.alarm import Priority
 from quality.evidence import NoEvidence
 from tests.fakes import FakeClock, FakeFrameSource, FakeRecords, InlineWriter, frame
 
-SILENT = NoEvidence("face", "it has been silent for 0.8 s", "Check its cable.")
+SILENT = NoEvidence("face", "it has been silent for 0.8 s", "Check its cable")
 
 
 class Watched:
