@@ -17,7 +17,7 @@ from records.notice import Notice
 from records.pictures import Pictures, is_sha256
 from records.plans import plan_of, plans_of
 from records.reading.alarms import alarm_of, alarm_page, alarms_of, listed_alarms, raised_between
-from records.reading.cases import case_detail, case_page, cases_like
+from records.reading.cases import case_detail, case_page
 from records.reading.decisions import decision_of, decision_page, orders_of, stored_decision
 from records.reading.defects import defect_rows
 from records.reading.earlier import earlier_cases
@@ -250,11 +250,6 @@ class ReviewRecords:
     def defects(self, wanted: Filter, plan: ControlPlan) -> Iterator[DefectRow]:
         """The defect report in the order of time: what did not pass, and what was measured out of limits."""
         return defect_rows(self._database, wanted, plan)
-
-    def similar_cases(self, case_id: UUID, count: int = 3) -> tuple[CaseDetail, ...]:
-        """The newest closed cases with the same leading subject, newest first."""
-        with self._database.read() as connection:
-            return cases_like(connection, self._pictures, case_id, count, self._now())
 
     def earlier_cases(self, case_id: UUID, count: int) -> tuple[EarlierCase, ...]:
         """The newest closed cases with the same leading subject, newest first, with what was seen and decided."""

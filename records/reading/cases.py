@@ -52,27 +52,6 @@ def case_detail(connection: Connection, pictures: Pictures, case_id: UUID, now: 
     return _detail(connection, pictures, row, now) if row else None
 
 
-def cases_like(
-    connection: Connection, pictures: Pictures, case_id: UUID, count: int, now: datetime
-) -> tuple[CaseDetail, ...]:
-    """The newest closed cases of the same line with the same leading subject."""
-    row = connection.execute(select(cases).where(cases.c.id == case_id)).first()
-    if row is None or row.subject is None:
-        return ()
-    alike = (
-        select(cases)
-        .where(
-            cases.c.subject == row.subject,
-            cases.c.state == CaseState.CLOSED.value,
-            cases.c.line == row.line,
-            cases.c.id != case_id,
-        )
-        .order_by(cases.c.number.desc())
-        .limit(count)
-    )
-    return tuple(_detail(connection, pictures, found, now) for found in connection.execute(alike).all())
-
-
 def _case_row(row: Row[Any], now: datetime) -> CaseRow:
     taken_by, taken_at = _on_it(row, now)
     return CaseRow(

@@ -202,7 +202,7 @@ def test_history_shows_forecast_and_measured_side_by_side(edge, review):
     assert review.history("line-9", HOLE, None, 3) == ()
 
 
-def test_similar_cases_share_the_gravest_subject_and_are_closed(edge, review):
+def test_earlier_cases_share_the_gravest_subject_are_closed_and_come_with_what_was_decided(edge, review):
     other = (Judgement("surface:face", 0.9, Verdict.HOLD, marginal=False),)
     opened = {}
     for number, judgements in enumerate((SUSPECT, other, SUSPECT, SUSPECT), 1):
@@ -212,8 +212,27 @@ def test_similar_cases_share_the_gravest_subject_and_are_closed(edge, review):
         review.decide(release := decision(opened[number]), PLAN, None)
         order = edge.record_order(release, OrderCode.RELEASE_PART, number, 0)
         edge.settle_order(order.sequence, OrderState.DONE, OrderResult.DONE, "")
-    assert [each.case.id for each in review.similar_cases(opened[4].id)] == [opened[1].id]
-    assert review.similar_cases(uuid4()) == ()
+    (earlier,) = review.earlier_cases(opened[4].id, 5)
+    assert earlier.case.id == opened[1].id
+    assert [decision.kind for decision in earlier.decisions] == [DecisionKind.RELEASE]
+    assert review.earlier_cases(uuid4(), 5) == ()
+
+
+def test_verdicts_are_counted_from_a_time_on(edge, review):
+    made = [
+        inspection(number, verdict=verdict)
+        for number, verdict in enumerate((Verdict.PASS, Verdict.PASS, Verdict.HOLD), 1)
+    ]
+    for each in made:
+        edge.record(each, None, [])
+    assert review.verdict_counts(LINE, made[0].cycle.triggered_at) == {
+        Verdict.PASS: 2,
+        Verdict.REVIEW: 0,
+        Verdict.HOLD: 1,
+    }
+    assert review.verdict_counts(LINE, made[1].cycle.triggered_at)[Verdict.PASS] == 1
+    later = made[2].cycle.triggered_at + timedelta(seconds=1)
+    assert set(review.verdict_counts(LINE, later).values()) == {0}
 
 
 def test_the_newest_kept_picture_of_a_good_part(edge, review):
