@@ -6,7 +6,6 @@ from edge.cycle.alarms import Alarms
 from quality.alarm import Priority
 from quality.ports import Clock
 from quality.saying import saying
-from quality.wording import number
 
 LOOK_EVERY_S = 1.0
 STEP_S = 1.0
@@ -46,9 +45,11 @@ class WallClock:
                 "set",
                 Priority.LOW,
                 saying(
-                    "This computer's clock was set by {step} s, to {now} UTC: times on record before and after"
-                    " do not fit together. Have its time synchronisation looked at.",
-                    step=number(step, 10, signed=True),
+                    "This computer's clock was set {by}, to {now} UTC: times on record before and after do not fit"
+                    " together. Have its time synchronisation looked at.",
+                    by=saying("ahead by {step} s", step=f"{step:.0f}")
+                    if step > 0
+                    else saying("back by {step} s", step=f"{-step:.0f}"),
                     now=f"{now:%Y-%m-%d %H:%M:%S}",
                 ),
             )
