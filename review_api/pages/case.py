@@ -96,9 +96,8 @@ def _taken(visit: Visit, detail: CaseDetail) -> dict[str, object] | None:
     """Who is on the case, by the name that people call them, and since when."""
     if detail.taken_by is None:
         return None
-    account = visit.records.account(detail.taken_by)
     return {
-        "who": detail.taken_by if account is None else account.display_name,
+        "who": visit.called(detail.taken_by),
         "since": detail.taken_at,
         "mine": detail.taken_by == visit.person.name,
     }

@@ -62,6 +62,11 @@ class Visit:
         rows = self.records.cases(self.line, ASKING, limit=200).rows
         return tuple(sorted(rows, key=lambda row: (row.case.deadline, row.case.opened_at)))
 
+    def called(self, name: str) -> str:
+        """What people call the person of that account; its name when there is no such account any more."""
+        account = self.records.account(name)
+        return name if account is None else account.display_name
+
     def overdue(self, rows: Iterable[CaseRow]) -> list[CaseRow]:
         """Those of them that nobody has answered in time."""
         return [row for row in rows if row.case.escalated or self.now >= row.case.deadline]
@@ -103,6 +108,7 @@ def show(visit: Visit, template: str, status: int = 200, **content: object) -> H
         "told": visit.told,
         "zone": settings.time_zone.key,
         "local": visit.local,
+        "called": visit.called,
         "plan": settings.plan,
         "hints": settings.demo and not visit.person.hints_seen,
     }

@@ -222,7 +222,7 @@ def test_a_release_of_two_people_is_signed_by_both_at_one_tablet(
         _enter(page, "2580")
         sheet.locator("[data-confirm]").tap()
 
-        expect(page.locator("#second-title")).to_contain_text("vera proposes: Release")
+        expect(page.locator("#second-title")).to_contain_text("Vera proposes: Release")
         assert shop.edge.pending_decisions() == []
         page.get_by_role("button", name="Second person here").tap()
         page.locator("dialog[open]").get_by_label("Name or badge of the second person").fill("sato")

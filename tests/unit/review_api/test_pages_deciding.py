@@ -174,7 +174,7 @@ class TestOfTwoPeople:
         case, _ = await self.proposed(app, store)
         async with visitor(app, "supervisor") as supervisor:
             page = (await supervisor.get(f"/cases/{case}")).text
-            assert "engineer proposes: Release" in page
+            assert "Quality engineer proposes: Release" in page
             form = await asked(supervisor, f"/cases/{case}/second?agrees=false")
             assert (await supervisor.post(f"/cases/{case}/second", data=form)).status_code == 422
             answer = await supervisor.post(f"/cases/{case}/second", data=form | {"reason": "measure it first"})
