@@ -44,7 +44,6 @@ def shift(page: Page, address: str, language: str) -> None:
     page.locator("form:has(input[name=name][value=engineer]) button").click()
     page.wait_for_url("**/line")
     if page.locator("#hints").is_visible():
-        step("hints")
         page.locator("[data-hints=end]").click()
     step("line")
     step("cases", "cases")
