@@ -4,6 +4,7 @@ Everything here is arithmetic on arrays, so that a figure can be checked by hand
 the parts at hand (no nonconforming one, nothing signalled) is None.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -97,21 +98,41 @@ def recall_at_false_positive_rate(
     """The largest share of nonconforming found by a threshold that at most `rate` of the conforming reach."""
     if not nonconforming.any() or nonconforming.all():
         return None
-    falling = np.sort(score[~nonconforming])[::-1]
+    return float(np.mean(score[nonconforming] > _limit(score[~nonconforming], rate)))
+
+
+def recall_by_label(
+    score: Array, nonconforming: Flags, labels: Sequence[str], rate: float = FALSE_POSITIVE_RATE
+) -> dict[str, dict[str, float]]:
+    """For each label of a nonconforming frame, how many `frames` have it and what share (`recall`) is found by
+    the one threshold that at most `rate` of all the conforming reach.
+    """
+    if nonconforming.all():
+        return {}
+    found, named = score > _limit(score[~nonconforming], rate), np.array(labels)
+    return {
+        label: {"frames": int(mine.sum()), "recall": float(found[mine].mean())}
+        for label in sorted(set(named[nonconforming].tolist()))
+        if (mine := nonconforming & (named == label)).any()
+    }
+
+
+def _limit(conforming: Array, rate: float) -> float:
+    """The first conforming score that may not be reached any more."""
+    falling = np.sort(conforming)[::-1]
     allowed = int(np.floor(rate * len(falling) + 1e-9))
-    if allowed >= len(falling):
-        return 1.0
-    # Everything above the first conforming score that may not be reached any more.
-    return float(np.mean(score[nonconforming] > falling[allowed]))
+    return float(falling[allowed]) if allowed < len(falling) else -np.inf
 
 
 class PixelScore:
     """Area under the receiver operating characteristic over the pixels of many frames, in constant memory.
 
-    Scores in 0..1 are counted in `BINS` bins, so the area is exact to about 1/BINS.
+    Scores in 0..1 are counted in `BINS` bins of equal log-odds up to `SUREST`, since most pixels of a good map lie
+    near 0; the area is exact to about 1/BINS.
     """
 
     BINS = 8192
+    SUREST = 16.0
 
     def __init__(self) -> None:
         self._defect = np.zeros(self.BINS, np.int64)
@@ -121,7 +142,10 @@ class PixelScore:
         """One frame: scores in 0..1 and what is defective, of one shape. Raises ValueError when they differ."""
         if scores.shape != defect.shape:
             raise ValueError(f"scores {scores.shape} and mask {defect.shape} must have one shape")
-        bins = np.clip((scores * self.BINS).astype(np.int64), 0, self.BINS - 1)
+        with np.errstate(divide="ignore"):
+            odds = np.log(scores, dtype=np.float64) - np.log1p(-scores, dtype=np.float64)
+        place = np.clip((odds + self.SUREST) / (2 * self.SUREST), 0, 1)
+        bins = np.minimum((place * self.BINS).astype(np.int64), self.BINS - 1)
         self._defect += np.bincount(bins[defect], minlength=self.BINS)
         self._sound += np.bincount(bins[~defect], minlength=self.BINS)
 

@@ -99,9 +99,8 @@ def evaluate(
     """Scores a bundle on the last share of a recording.
 
     A forecast is scored one step ahead with every earlier part measured, a part counting as signalled from the
-    probability `signal_at` on; pictures of it go to the folder `plot`. A surface model is scored on whole tile
-    groups. Raises LearnedFrom when it learned from any of them and `in_sample` is not set, RecordingError and
-    BundleError.
+    probability `signal_at` on; a surface model on whole tile groups. Pictures go to the folder `plot`. Raises
+    LearnedFrom when it learned from any of them and `in_sample` is not set, RecordingError and BundleError.
     """
     bundle = load_bundle(bundle_folder)
     if bundle.kind == "forecast":
@@ -122,7 +121,12 @@ def evaluate(
         learned = _refuse_learned(
             bundle, [f"tile:{group}" for group in groups], "tile groups", in_sample=in_sample
         )
-        body = ScoredFrames(bundle, recording, frames).scorecard()
+        seen = ScoredFrames(bundle, recording, frames)
+        body = seen.scorecard()
+        if plot is not None:
+            from edge.verbs.showing import plot_frames
+
+            body["plots"] = [str(path) for path in plot_frames(seen, plot)]
     return {**_heading(bundle, recording, last, learned), **body}
 
 

@@ -23,6 +23,7 @@ from quality.scorecard import (
     precision_and_recall,
     probabilities,
     recall_at_false_positive_rate,
+    recall_by_label,
     score_forecast,
 )
 
@@ -140,35 +141,48 @@ class ScoredParts:
 
 
 class ScoredFrames:
-    """A surface bundle over labelled frames."""
+    """A surface bundle over labelled frames: `scores` [frames], and which of them are `nonconforming`."""
 
     def __init__(self, bundle: Bundle, folder: Path, frames: tuple[LabelledFrame, ...]) -> None:
         """Raises BundleError when the bundle is no surface model, RecordingError when a picture cannot be used."""
-        session = surface_session(bundle)
-        channels: Literal[1, 3] = 3 if bundle.fields["channels"] == COLOURS else 1
-        patch = int(bundle.fields["patch"])
-        self._nonconforming = np.array([not frame.conforming for frame in frames], dtype=bool)
-        self._groups = len({frame.tile_group for frame in frames})
+        self.frames = frames
+        self.nonconforming = np.array([not frame.conforming for frame in frames], dtype=bool)
+        self._session = surface_session(bundle)
+        self._folder = folder
+        self._channels: Literal[1, 3] = 3 if bundle.fields["channels"] == COLOURS else 1
+        self._patch = int(bundle.fields["patch"])
         self._pixels = PixelScore()
         scores = []
-        for frame in frames:
-            pixels = read_picture(folder / frame.path, channels)
-            score, seen = score_frame(session, pixels)
+        for index, frame in enumerate(frames):
+            score, picture, seen = self._look(index)
             scores.append(score)
-            height, width = pixels.shape[:2]
-            enlarged = np.repeat(np.repeat(seen, patch, axis=0), patch, axis=1)[:height, :width]
-            self._pixels.add(_padded(enlarged, height, width), _mask(folder, frame, height, width))
-        self._scores = np.array(scores)
+            # Where a defect lies that has a label alone is not known.
+            if frame.conforming or frame.mask is not None:
+                self._pixels.add(seen, _mask(folder, frame, *picture.shape[:2]))
+        self.scores = np.array(scores)
+
+    def shown(self, index: int) -> tuple[NDArray[np.uint8], NDArray[np.float32], NDArray[np.bool_]]:
+        """The picture of one frame, the map over it, and its mask, all [height, width]."""
+        _, picture, seen = self._look(index)
+        return picture, seen, _mask(self._folder, self.frames[index], *picture.shape[:2])
+
+    def _look(self, index: int) -> tuple[float, NDArray[np.uint8], NDArray[np.float32]]:
+        picture = read_picture(self._folder / self.frames[index].path, self._channels)
+        score, seen = score_frame(self._session, picture)
+        height, width = picture.shape[:2]
+        enlarged = np.repeat(np.repeat(seen, self._patch, axis=0), self._patch, axis=1)[:height, :width]
+        return score, picture, _padded(enlarged, height, width)
 
     def scorecard(self) -> dict[str, Any]:
-        """The figures over all frames, pooled."""
+        """The figures over all frames, pooled; and for each label what is found at 5 % false alarms over all."""
         return {
-            "auroc": auroc(self._scores, self._nonconforming),
-            "recall_at_fpr_05": recall_at_false_positive_rate(self._scores, self._nonconforming),
+            "auroc": auroc(self.scores, self.nonconforming),
+            "recall_at_fpr_05": recall_at_false_positive_rate(self.scores, self.nonconforming),
             "pixel_auroc": self._pixels.auroc,
-            "frames": len(self._scores),
-            "nonconforming": int(self._nonconforming.sum()),
-            "tile_groups": self._groups,
+            "frames": len(self.scores),
+            "nonconforming": int(self.nonconforming.sum()),
+            "tile_groups": len({frame.tile_group for frame in self.frames}),
+            "by_label": recall_by_label(self.scores, self.nonconforming, [frame.label for frame in self.frames]),
         }
 
 

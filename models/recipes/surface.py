@@ -1,50 +1,58 @@
 """Learns a surface bundle from the labelled pictures of a recording.
 
-Every kind of model is tried on tile groups that were held out of its learning, the cheapest first; the one that
-tells nonconforming pictures apart best is learned again from everything, and its score is calibrated on what it
-said of the groups it had not seen. The graph that describes a patch in learning is the graph that ships.
+Every kind of model is tried on tile groups that were held out of its learning, the cheapest first: fixed filters
+with a small head, and where those do not suffice, a network (which takes PyTorch). The kind that tells
+nonconforming pictures apart best is learned again from everything, and its score is calibrated on what it said of
+the groups it had not seen. The graph that scored them is the graph that ships.
 """
 
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.linear_model import LogisticRegression
-from sklearn.metrics import roc_auc_score
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # it ships no types
 
 from inference.bundle import Bundle, write_bundle
-from inference.session import open_session
-from models.recipes.surface_card import write_card
+from models.recipes.surface_card import MARKING, write_card
 from models.recipes.surface_features import CELLS_PER_PATCH
-from models.recipes.surface_heads import Deviation, Forest, Head, Network
-from models.recipes.surface_model import STRONGEST, Calibration, Inspection
+from models.recipes.surface_heads import Deviation, Head, Network
+from models.recipes.surface_held_out import THRESHOLDS, HeldOut, hold_out
+from models.recipes.surface_model import STRONGEST, Inspection, Scoring
+from models.recipes.surface_parity import check_verdicts
 from models.recipes.surface_patches import Patches, Read, look
 from quality.recording import LabelledFrame
 
-_FOLDS = 4
+_FOLDS = 5
 _LARGE = 500_000
 """Pixels from which on a picture is cut into larger cells."""
 _GOOD_ENOUGH = 0.995
 """Area under the ROC curve on held-out groups from which on nothing dearer is tried."""
-_REVIEW, _HOLD = 0.3, 0.7
-"""Scores at which a control plan usually asks a person and holds; boxes are drawn from the first on."""
-_FIRMNESS = 100.0
-"""Inverse regularisation of the calibration: puts the threshold midway where nothing overlaps."""
+_TORCH = "torch==2.13.0"
 
-Scores = NDArray[np.float64]
 Progress = Callable[[str, float], None]
 
 
 @dataclass(frozen=True, slots=True)
 class Variant:
-    """A kind of model: its head, and whether a patch is set against its place on good pictures or its picture."""
+    """A kind of model: what tells defects, and whether a patch is set against its place on good pictures."""
 
-    head: str
+    kind: str
     placed: bool
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Tried:
+    """A kind of model, what it said of held-out groups, and how to learn it from everything."""
+
+    variant: Variant
+    held_out: HeldOut
+    settings: dict[str, int]
+    """What its card says: pixels of a `patch` and of the `smallest` thing seen, how many `strongest` count."""
+    whole: Callable[[], Scoring]
 
 
 def learn_surface(
@@ -61,63 +69,118 @@ def learn_surface(
     """Learns from those frames and writes the bundle to `out`.
 
     `read` and `read_mask` give a path as a grey uint8 [height, width] picture. `on_progress` is told what is
-    being done and the share done, 0..1. Raises ValueError when there are no conforming frames or fewer than two
-    tile groups, and BundleError when `out` cannot be written.
+    being done and the share done, 0..1. Raises ValueError when there are no conforming frames, fewer tile groups
+    than folds, or a network is needed and PyTorch is not there, ParityError when the exported graph says something
+    else than what was learned, and BundleError when `out` cannot be written.
     """
     conforming = np.array([frame.conforming for frame in frames])
     if not conforming.any():
         raise ValueError("the recording has no conforming frame; a surface model learns what good parts look like")
     folds = _folds(frames)
     with threadpool_limits(1):
-        cell = 4 if read(frames[0].path).size >= _LARGE else 2
-        patches = look(
-            frames,
-            folds,
-            cell,
-            read,
-            read_mask,
-            seed,
-            lambda n: on_progress("describing pictures", 0.3 * n / len(frames)),
-        )
-        tried: dict[Variant, tuple[float, Scores]] = {}
-        for variant in _variants(patches):
-            on_progress(f"trying {variant.head}, placed {variant.placed}", 0.3 + 0.15 * len(tried))
-            pooled = _held_out(variant, patches, cell, frames, folds, read, seed)
-            tried[variant] = (_merit(pooled, conforming), pooled)
-            if tried[variant][0] >= _GOOD_ENOUGH:
-                break
-        chosen = max(tried, key=lambda variant: tried[variant][0])
-        calibration = _calibrate(tried[chosen][1], conforming)
+        tried = _try_filters(frames, folds, read, read_mask, seed, on_progress)
+        size = tried[0].held_out.size
+        best = max(tried, key=lambda kind: kind.held_out.merit)
+        if best.held_out.merit < _GOOD_ENOUGH and not conforming.all():
+            tried.append(_try_network(frames, folds, read, read_mask, seed, best.held_out, on_progress))
+            best = max(tried, key=lambda kind: kind.held_out.merit)
+        calibration = best.held_out.calibrated()
         on_progress("learning from everything", 0.9)
-        inspection = _fit(chosen, patches, cell, None, seed)
-    figures = _figures(tried[chosen][1], conforming, calibration)
+        learned = best.whole()
+        model = learned.scoring(size, calibration)
+        on_progress("comparing verdicts", 0.95)
+        parity = check_verdicts(model, learned, calibration, frames, read)
+    figures = best.held_out.figures(calibration) | parity
     recipe: dict[str, Any] = {
         "name": "surface",
         "settings": {
-            **asdict(chosen),
-            "cell": cell,
-            "patch": cell * CELLS_PER_PATCH,
-            "strongest": STRONGEST,
+            **asdict(best.variant),
+            **best.settings,
             "folds": _FOLDS,
             "seed": seed,
         },
-        "tried": [{**asdict(variant), "auroc": round(merit, 4)} for variant, (merit, _) in tried.items()],
+        "tried": [{**asdict(kind.variant), "auroc": round(kind.held_out.merit, 4)} for kind in tried],
     }
     bundle = write_bundle(
         out,
         kind="surface",
         name=name,
-        model=inspection.scoring(patches.size, calibration),
-        fields={"channels": 1, "patch": cell * CELLS_PER_PATCH},
-        calibration={**asdict(calibration), "box_threshold": _REVIEW},
+        model=model,
+        fields={"channels": 1, "patch": best.settings["patch"]},
+        calibration={**asdict(calibration), "box_threshold": THRESHOLDS.review},
         learned_from={f"tile:{frame.tile_group}" for frame in frames},
         recipe=recipe,
         figures=figures,
-        card=write_card(name, frames, recipe, figures, patches.size),
+        card=write_card(name, frames, recipe, figures, size),
         replace=replace,
     )
     on_progress("done", 1.0)
     return bundle
+
+
+def _try_filters(
+    frames: Sequence[LabelledFrame],
+    folds: NDArray[np.intp],
+    read: Read,
+    read_mask: Read,
+    seed: int,
+    on_progress: Progress,
+) -> list[_Tried]:
+    """The kinds that set the answers of fixed filters apart, until one is good enough."""
+    cell = 4 if read(frames[0].path).size >= _LARGE else 2
+    side = cell * CELLS_PER_PATCH
+    patches = look(
+        frames,
+        folds,
+        cell,
+        read,
+        read_mask,
+        seed,
+        lambda n: on_progress("describing pictures", 0.1 * n / len(frames)),
+    )
+    tried: list[_Tried] = []
+    for variant in _variants(patches):
+        on_progress(f"trying {variant.kind}, placed {variant.placed}", 0.1 + 0.05 * len(tried))
+
+        learned = partial(_fit, variant, patches, cell, seed)
+        said = hold_out(frames, folds, learned, patches.size, side, read, read_mask)
+        settings = {"patch": side, "smallest": cell, "strongest": STRONGEST}
+        tried.append(_Tried(variant, said, settings, partial(learned, None)))
+        if said.merit >= _GOOD_ENOUGH:
+            break
+    return tried
+
+
+def _try_network(
+    frames: Sequence[LabelledFrame],
+    folds: NDArray[np.intp],
+    read: Read,
+    read_mask: Read,
+    seed: int,
+    so_far: HeldOut,
+    on_progress: Progress,
+) -> _Tried:
+    """The network, learned for every fold and from everything, on all cores."""
+    try:
+        from models.recipes.surface_marking import SETTINGS, learn_markings  # noqa: PLC0415 - only where torch is
+        from models.recipes.surface_training import read_lesson  # noqa: PLC0415 - likewise
+    except ModuleNotFoundError as error:
+        if error.name != "torch":
+            raise
+        raise ValueError(
+            f"fixed filters tell held-out pictures apart with an AUROC of {so_far.merit:.2f} only, and a network"
+            f" needs PyTorch: pip install {_TORCH} (CPU builds: --index-url https://download.pytorch.org/whl/cpu)"
+        ) from error
+    lesson = read_lesson(frames, read, read_mask)
+    *apart, whole = learn_markings(
+        lesson,
+        folds,
+        [*range(_FOLDS), None],
+        seed,
+        lambda share: on_progress("teaching the network", 0.2 + 0.65 * share),
+    )
+    said = hold_out(frames, folds, apart.__getitem__, so_far.size, SETTINGS["patch"], read, read_mask)
+    return _Tried(Variant(MARKING, placed=False), said, SETTINGS, lambda: whole)
 
 
 def _folds(frames: Sequence[LabelledFrame]) -> NDArray[np.intp]:
@@ -141,12 +204,11 @@ def _folds(frames: Sequence[LabelledFrame]) -> NDArray[np.intp]:
 
 
 def _variants(patches: Patches) -> list[Variant]:
-    heads = ["network", "forest"] if patches.defective.any() else ["deviation"]
-    places = [True, False] if patches.size else [False]
-    return [Variant(head, placed) for head in heads for placed in places]
+    head = "network" if patches.defective.any() else "deviation"
+    return [Variant(head, placed) for placed in ([True, False] if patches.size else [False])]
 
 
-def _fit(variant: Variant, patches: Patches, cell: int, without: int | None, seed: int) -> Inspection:
+def _fit(variant: Variant, patches: Patches, cell: int, seed: int, without: int | None) -> Inspection:
     kept = patches.fold != (-1 if without is None else without)
     usual = patches.usual(without) if variant.placed else None
     if usual is None:
@@ -158,7 +220,7 @@ def _fit(variant: Variant, patches: Patches, cell: int, without: int | None, see
         apart = (patches.described[kept] - mean) / spread
     rows = np.concatenate([patches.described[kept], apart], axis=1)
     defective, weight = patches.defective[kept], patches.weight[kept]
-    return Inspection(cell, usual, _head(variant.head, rows, defective, weight, seed))
+    return Inspection(cell, usual, _head(variant.kind, rows, defective, weight, seed))
 
 
 def _head(
@@ -168,52 +230,4 @@ def _head(
         return Deviation(rows[~defective])
     balance = 0.5 * weight[~defective].sum() / max(float(weight[defective].sum()), 1.0)
     balanced = np.where(defective, balance * weight, weight).astype(np.float32)
-    return (Network if kind == "network" else Forest)(rows, defective, balanced, seed)
-
-
-def _held_out(
-    variant: Variant,
-    patches: Patches,
-    cell: int,
-    frames: Sequence[LabelledFrame],
-    folds: NDArray[np.intp],
-    read: Read,
-    seed: int,
-) -> Scores:
-    """Each frame's pooled log-odds, by the shipping graph, learned without the frame's fold."""
-    pooled = np.empty(len(frames))
-    for fold in range(_FOLDS):
-        session = open_session(_fit(variant, patches, cell, fold, seed).scoring(patches.size, None))
-        for number in np.flatnonzero(folds == fold).tolist():
-            pooled[number] = session.run(["pooled"], {"picture": read(frames[number].path)})[0]
-    return pooled
-
-
-def _merit(pooled: Scores, conforming: NDArray[np.bool_]) -> float:
-    """Area under the ROC curve; 0.5 where there is nothing to tell apart."""
-    return 0.5 if conforming.all() else float(roc_auc_score(~conforming, pooled))
-
-
-def _calibrate(pooled: Scores, conforming: NDArray[np.bool_]) -> Calibration:
-    """Logistic regression on held-out groups; from good pictures alone, 0.5 where hardly any of them comes."""
-    centre, scale = float(np.median(pooled)), float(pooled.std()) + 1e-6
-    if conforming.all():
-        rare = float(np.quantile(pooled, 0.995)) + scale
-        return Calibration(4.0 / scale, -4.0 / scale * rare)
-    logistic = LogisticRegression(C=_FIRMNESS).fit((pooled[:, None] - centre) / scale, ~conforming)
-    slope = float(logistic.coef_[0, 0]) / scale
-    return Calibration(slope, float(logistic.intercept_[0]) - slope * centre)
-
-
-def _figures(pooled: Scores, conforming: NDArray[np.bool_], calibration: Calibration) -> dict[str, Any]:
-    """What the chosen kind of model did on held-out groups."""
-    score = 1 / (1 + np.exp(-(calibration.slope * pooled + calibration.offset)))
-    figures: dict[str, Any] = {"frames": len(pooled), "nonconforming": int((~conforming).sum())}
-    figures["false_alarms_at_0.3"] = round(float((score[conforming] >= _REVIEW).mean()), 4)
-    if not conforming.all():
-        limit = np.quantile(pooled[conforming], 0.95)
-        figures["auroc"] = round(_merit(pooled, conforming), 4)
-        figures["recall_at_fpr_05"] = round(float((pooled[~conforming] > limit).mean()), 4)
-        figures["flagged_at_0.3"] = round(float((score[~conforming] >= _REVIEW).mean()), 4)
-        figures["flagged_at_0.7"] = round(float((score[~conforming] >= _HOLD).mean()), 4)
-    return figures
+    return Network(rows, defective, balanced, seed)

@@ -11,9 +11,11 @@ _CARD = """# {name}
 Says from a grey picture of a part's face how likely the face is nonconforming, and where on it.
 
 - Data: {frames} pictures of {groups} tile groups, {bad} of them nonconforming ({labels}); {size}.
-- Method: fixed filters at three scales describe each patch of {patch} × {patch} pixels, set against {against};
-  {head}. The {strongest} strongest patches make the score, calibrated by logistic regression.
-- Choice and calibration: {folds} folds of whole tile groups inside the learning share. Tried: {tried}.
+- Method: {method}
+- Score: {strongest}, calibrated by logistic regression on what was said of held-out groups.
+- Split, for choice and calibration: {folds} folds of whole tile groups inside the learning share. Tried: {tried}.
+- Parity: {compared} pictures scored by the exported graph and by what was learned: the same verdict on every one,
+  scores at most {apart:g} apart.
 
 What the chosen kind of model did on the groups held out of its learning (the model that ships then learned from
 all of them):
@@ -31,11 +33,22 @@ function and no safety function.
 Made again by `jidoka train surface RECORDING --out BUNDLE` from the same recording. Licence: Apache-2.0.
 """
 
+MARKING = "marking network"
+_PARITY = ("verdicts_compared", "scores_apart")
+_PLACES = {
+    "network": "patches",
+    "deviation": "patches",
+    MARKING: "cells, and the picture as a whole",
+}
+_FILTERS = """fixed filters at three scales describe each patch of {patch} × {patch} pixels, set against {against};
+  {head}."""
 _HEADS = {
     "network": "a small network trained on the masks tells whether it shows a defect",
-    "forest": "extremely randomised trees trained on the masks tell whether it shows a defect",
     "deviation": "its distance from good patches counts, for no defects were labelled",
 }
+_NETWORK = """a convolutional network of {weights} weights, taught from random first weights, marks each cell of
+  {patch} × {patch} pixels and judges the picture as a whole. It saw crops at the pictures' own scale, turned,
+  stretched and lit anew; real defects were moved to other faces, and spots, lines and foreign texture made up."""
 
 
 def write_card(
@@ -47,6 +60,7 @@ def write_card(
 ) -> str:
     """The card as Markdown. `size` is the pictures' height and width where they all have the same."""
     settings = recipe["settings"]
+    shown = {name: value for name, value in figures.items() if name not in _PARITY}
     labels = Counter(frame.label for frame in frames if not frame.conforming)
     return _CARD.format(
         name=name,
@@ -55,16 +69,25 @@ def write_card(
         bad=labels.total(),
         labels=", ".join(f"{count} {label}" for label, count in sorted(labels.items())) or "none",
         size=f"{size[1]} × {size[0]} pixels" if size else "of various sizes",
-        patch=settings["patch"],
-        against="the same place on good pictures" if settings["placed"] else "the rest of its picture",
-        head=_HEADS[settings["head"]],
-        strongest=settings["strongest"],
+        method=_method(settings),
+        strongest=f"the {settings['strongest']} strongest {_PLACES[settings['kind']]}",
         folds=settings["folds"],
-        tried="; ".join(f"{_words(tried)} AUROC {tried['auroc']:.3f}" for tried in recipe["tried"]),
-        figures="\n".join(f"| {figure} | {value:g} |" for figure, value in figures.items()),
-        smallest=settings["cell"],
+        tried="; ".join(_words(tried) for tried in recipe["tried"]),
+        compared=figures["verdicts_compared"],
+        apart=figures["scores_apart"],
+        figures="\n".join(f"| {figure} | {value:g} |" for figure, value in shown.items()),
+        smallest=settings["smallest"],
     )
 
 
+def _method(settings: Mapping[str, Any]) -> str:
+    if settings["kind"] == MARKING:
+        return _NETWORK.format(**settings)
+    against = "the same place on good pictures" if settings["placed"] else "the rest of its picture"
+    return _FILTERS.format(patch=settings["patch"], against=against, head=_HEADS[settings["kind"]])
+
+
 def _words(tried: Mapping[str, Any]) -> str:
-    return f"{tried['head']} {'by place' if tried['placed'] else 'by picture'}"
+    if tried["kind"] == MARKING:
+        return f"{MARKING} AUROC {tried['auroc']:.3f}"
+    return f"{tried['kind']} {'by place' if tried['placed'] else 'by picture'} AUROC {tried['auroc']:.3f}"

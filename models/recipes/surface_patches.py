@@ -19,7 +19,7 @@ Read = Callable[[str], Picture]
 _PER_PICTURE = 60
 _LEAST_SPREAD = 0.4
 """Keeps a place that hardly varied on few good pictures from crying wolf at the first change."""
-_MASKED = 127
+MASKED = 127
 _COVERED = 0.1
 """A patch shows a defect from this share of masked pixels on; with less it is neither good nor bad."""
 
@@ -77,7 +77,7 @@ def look(
 
     Of a nonconforming frame without a mask nothing is taken: where its defect is, is not known.
     """
-    session, random, side = _describing(cell), np.random.default_rng(seed), cell * CELLS_PER_PATCH
+    session, random, side = describing(cell), np.random.default_rng(seed), cell * CELLS_PER_PATCH
     taken: list[tuple[Rows, Rows, NDArray[np.intp], NDArray[np.bool_], Rows, int]] = []
     sizes: set[tuple[int, int]] = set()
     sums: NDArray[np.float64] | None = None
@@ -115,7 +115,8 @@ def look(
     )
 
 
-def _describing(cell: int) -> Session:
+def describing(cell: int) -> Session:
+    """What describes every patch of a picture: `described`, and `against`, which is set against its picture."""
     g = GraphWriter()
     described = describe_patches(g, "picture", cell)
     g.op("Identity", described, out="described")
@@ -131,7 +132,7 @@ def _describing(cell: int) -> Session:
 def _cover(mask: Picture, side: int) -> NDArray[np.float64]:
     """The share of masked pixels in each patch."""
     height, width = mask.shape
-    whole = np.pad(mask > _MASKED, ((0, -height % side), (0, -width % side)))
+    whole = np.pad(mask > MASKED, ((0, -height % side), (0, -width % side)))
     rows, columns = whole.shape[0] // side, whole.shape[1] // side
     return np.asarray(whole.reshape(rows, side, columns, side).mean(axis=(1, 3)))
 

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import shutil
 from pathlib import Path
 
 import cv2
@@ -285,6 +286,29 @@ def test_a_surface_model_is_scored_with_every_figure(frames: Path, tmp_path: Pat
     assert (card["frames"], card["nonconforming"], card["tile_groups"]) == (20, 8, 10)
     assert (card["auroc"], card["recall_at_fpr_05"]) == (1.0, 1.0)
     assert card["pixel_auroc"] == 1.0
+    assert card["by_label"] == {"chip": {"frames": 8, "recall": 1.0}}
+
+
+def test_a_surface_scorecard_is_drawn(frames: Path, tmp_path: Path) -> None:
+    card = evaluate(_surface_bundle(tmp_path / "b", []), frames, plot=tmp_path / "plots")
+    files = [Path(file) for file in card["plots"]]
+    assert [file.name for file in files] == [
+        "surface_roc.png",
+        "surface_reliability.png",
+        "surface_worst_misses.png",
+    ]
+    for file in files:
+        assert file.read_bytes().startswith(b"\x89PNG")
+        assert file.stat().st_size > 5000
+
+
+def test_a_defect_with_a_label_alone_says_nothing_of_pixels(frames: Path, tmp_path: Path) -> None:
+    bare = frames.parent / "bare"
+    shutil.copytree(frames, bare, dirs_exist_ok=True)
+    text = (bare / "frames.csv").read_text()
+    (bare / "frames.csv").write_text(text.replace("masks/0.png", "").replace("masks/1.png", ""))
+    card = evaluate(_surface_bundle(tmp_path / "b", []), bare)
+    assert (card["nonconforming"], card["pixel_auroc"]) == (8, 1.0)
 
 
 def test_only_whole_tiles_of_the_last_share_are_scored(frames: Path, tmp_path: Path) -> None:
@@ -330,10 +354,10 @@ def test_pixel_figures_compare_the_map_with_the_mask(frames: Path, tmp_path: Pat
 
 
 def test_a_surface_model_is_trained_on_whole_tiles_of_the_first_share(tmp_path: Path) -> None:
-    folder = _write_frames(tmp_path / "tiles", tiles=8, height=96, width=96)
+    folder = _write_frames(tmp_path / "tiles", tiles=10, height=96, width=96)
     answer = train("surface", folder, tmp_path / "b", 0.5)
     assert answer["kind"] == "surface"
-    assert answer["learned_from"] == {"frames": 8, "tile_groups": 4, "nonconforming": 4}
-    assert evaluate(tmp_path / "b", folder, 0.5)["frames"] == 8
-    with pytest.raises(LearnedFrom, match="1 of the 5 tile groups"):
+    assert answer["learned_from"] == {"frames": 10, "tile_groups": 5, "nonconforming": 4}
+    assert evaluate(tmp_path / "b", folder, 0.5)["frames"] == 10
+    with pytest.raises(LearnedFrom, match="2 of the 7 tile groups"):
         evaluate(tmp_path / "b", folder, 0.7)

@@ -13,6 +13,7 @@ from quality.scorecard import (
     plain_rules,
     precision_and_recall,
     recall_at_false_positive_rate,
+    recall_by_label,
     scale_of,
     score_forecast,
 )
@@ -101,6 +102,19 @@ def test_the_rules_forecast_from_earlier_values_only() -> None:
     rules = plain_rules(values)
     assert rules["same_as_previous"].forecast(values)[0][1:].tolist() == [1.0, 2.0]
     assert set(rules) == {"same_as_previous", "ewma"}
+
+
+def test_recall_by_label_is_read_at_one_threshold_for_all() -> None:
+    score = np.array([0.1, 0.2, 0.3, 0.4, 0.35, 0.9, 0.5, 0.05])
+    bad = np.array([False, False, False, False, True, True, True, True])
+    labels = ["good"] * 4 + ["chip", "chip", "crack", "crack"]
+    assert recall_by_label(score, bad, labels, rate=0.0) == {
+        "chip": {"frames": 2, "recall": 0.5},
+        "crack": {"frames": 2, "recall": 0.5},
+    }
+    assert recall_by_label(score, bad, labels, rate=0.25)["chip"]["recall"] == 1.0
+    assert recall_by_label(score, np.zeros(8, dtype=bool), labels) == {}
+    assert recall_by_label(score, np.ones(8, dtype=bool), labels) == {}
 
 
 def test_pixels_are_pooled_over_frames() -> None:
