@@ -168,7 +168,7 @@ def test_a_defect_is_marked_and_a_good_part_can_be_put_beside_it(signed_in: Page
 
     expect(signed_in.locator(".boxes rect")).to_have_count(1)
     signed_in.get_by_role("button", name="Good part").click()
-    expect(signed_in.locator(".pane.good img")).to_be_visible()
+    expect(signed_in.locator(".pane.beside img")).to_be_visible()
     signed_in.get_by_label("Overlay opacity in percent").fill("20")
     assert signed_in.locator("[data-overlay]").evaluate("layer => layer.style.opacity") == "0.2"
 
