@@ -23,7 +23,8 @@ GIVEN = re.compile(
     "|".join(
         (
             r"B\d{6}",
-            r"(?i:beam.line.3|bumper beam|hole 1 x|hole_1_x_mm|offset_um|spindle a x offset|spindle a power|milling-1|face)",
+            r"(?i:beam.line.3|bumper beam|hole 1 x|hole_1_x_mm|offset_um|milling-1|face)",
+            r"(?i:spindle a x offset|spindle a power)",
             r"[0-9a-f]{8,}",
             r"model-digest",
             r"\b(Jidoka|English|SPC|PLC|LSL|USL|CSV|JSON|UTC|Nov|Cpk?|Ppk?|min|Bearer|Authorization)\b",
