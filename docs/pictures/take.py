@@ -49,23 +49,18 @@ def shift(page: Page, address: str, language: str) -> None:
     step("cases", "cases")
     page.locator("ol.queue li:has(img) a").first.click()
     step("case")
-    for kind, name in (("ADJUST_PARAMETER", "adjust"), ("CONFIRM_HOLD", "hold")):
+    for kind, name in (("ADJUST_PARAMETER", "adjust"), ("RELEASE", "release")):
         sheet = page.locator(f"dialog:has(form[data-decision={kind}])")
-        if sheet.count() == 0:
-            continue
-        page.locator(f"[data-opens={sheet.first.get_attribute('id')}]").first.click()
+        page.locator(f"[data-opens={sheet.get_attribute('id')}]").first.click()
         step(name)
         sheet.locator("[data-closes]").first.click()
-    # What nobody could see is looked at by a person, who lets it go.
-    page.goto(f"{address}/cases")
-    unseen, all_cases = page.locator("ol.queue li:not(:has(img)) a"), page.locator("ol.queue a")
-    (unseen if unseen.count() else all_cases).first.click()
-    release = page.locator("dialog:has(form[data-decision=RELEASE])")
-    page.locator(f"[data-opens={release.get_attribute('id')}]").first.click()
-    release.locator("label:has([value=NO_DEFECT_SEEN])").click()
-    step("release")
-    release.locator("[data-confirm]").click()
-    step("released")
+    hold = page.locator("dialog:has(form[data-decision=CONFIRM_HOLD])")
+    page.locator(f"[data-opens={hold.get_attribute('id')}]").first.click()
+    hold.locator("label:has([value=SCRAP])").click()
+    hold.locator("label:has([value=MEASURED_OUT])").click()
+    step("hold")
+    hold.locator("[data-confirm]").click()
+    step("travels")
     for path in ("alarms", "spc", "parts", "handover"):
         step(path, path)
 
