@@ -59,7 +59,9 @@ async def test_the_live_picture_is_the_newest(engineer: httpx.AsyncClient, setti
         (settings.live_folder / "face.jpg").write_bytes(picture)
         answer = await engineer.get("/pictures/live/face")
         assert answer.content == picture
-        assert answer.headers["cache-control"] == "no-store"
+        assert answer.headers["cache-control"] == "no-cache"
+        unchanged = await engineer.get("/pictures/live/face", headers={"If-None-Match": answer.headers["etag"]})
+        assert (unchanged.status_code, unchanged.content) == (304, b"")
 
 
 @pytest.mark.parametrize("camera", ["..%2Fsecret", "%2e%2e", "a.b", ".face", "a" * 65, "face%00"])

@@ -81,4 +81,4 @@ async def test_the_api_describes_itself(app: FastAPI) -> None:
     put = description["paths"]["/api/v1/decisions/{decision_id}"]["put"]
     assert {"200", "201", "401", "403", "409", "422"} <= put["responses"].keys()
     assert "application/problem+json" in put["responses"]["409"]["content"]
-    assert description["components"]["securitySchemes"].keys() == {"session", "basic"}
+    assert description["components"]["securitySchemes"].keys() == {"session", "basic", "token"}

@@ -17,6 +17,7 @@ from records.pictures import Pictures
 from records.review_records import ReviewRecords
 from review_api.app import create_app
 from review_api.feed import LOOK_EVERY_S, Feed
+from review_api.language import Languages
 from review_api.pages.line_view import Tone, headline
 from review_api.settings import ReviewSettings
 from tests.unit.review_api.conftest import CHEAP, LINE, FakeClock, Store, visitor
@@ -46,7 +47,7 @@ async def test_what_the_edge_says_of_the_store_is_a_reason_not_to_be_ready_and_t
         answer = await anyone.get("/readyz")
     assert answer.status_code == 503
     assert "its disk is full" in answer.json()["reasons"][0]
-    said = headline(impatient.line_state(LINE), 0, clock.now())
+    said = headline(Languages(settings.time_zone).default, impatient.line_state(LINE), 0, clock.now())
     assert (said.tone, said.detail) == (Tone.ALARM, "Store jidoka.db: its disk is full.")
     assert said.sentence == "Nothing can be recorded: parts wait at the closed gate."
 

@@ -114,6 +114,7 @@ async def test_the_stream_shows_the_part_in_the_station_with_the_time_of_its_exp
     viewer.writer.close()
 
 
+@pytest.mark.whole_machine
 async def test_the_stream_sends_at_most_15_pictures_a_second_and_no_two_are_alike(scene: Scene) -> None:
     viewer = await Viewer.open(scene.port)
     await viewer.head()
