@@ -24,7 +24,7 @@ from models.recipes.surface_net import CELL, STRONGEST, MarkingNet
 from models.recipes.surface_patches import MASKED, Read
 from quality.recording import LabelledFrame
 
-STEPS = 900
+STEPS = 3000
 _BATCH = 12
 _RATE, _WARM_UP, _DECAY = 6e-3, 0.15, 0.02
 _LONGEST_STEP = 2.0
