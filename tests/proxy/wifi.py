@@ -131,9 +131,7 @@ class _Link:
         """Carries what the tablet says."""
         while piece := await _read(reader):
             self._decision = self._decision or piece.startswith(DECISION)
-            fate = (
-                "swallowed" if self._is_silent() else self._wifi.fate(piece, decision=self._decision, asked=True)
-            )
+            fate = self._fate(piece, asked=True)
             if fate == "past patience":
                 # It arrives, when the tablet has long given up and sent it again.
                 self._silent = True
@@ -147,9 +145,7 @@ class _Link:
     async def answers(self, reader: asyncio.StreamReader) -> None:
         """Carries what the station says."""
         while piece := await _read(reader):
-            fate = (
-                "swallowed" if self._is_silent() else self._wifi.fate(piece, decision=self._decision, asked=False)
-            )
+            fate = self._fate(piece, asked=False)
             self._decision = False
             if fate == "pass":
                 self._wifi.carried += len(piece)

@@ -86,7 +86,9 @@ def test_an_account_is_added_with_a_password_that_is_long_enough(tmp_path: Path)
     assert jidoka("accounts", "add", path, "vera", "--role", "engineer", says="short\n")[0] == 1
     assert jidoka("accounts", "add", path, "vera", "--role", "engineer", says="correct horse\n")[0] == 0
     accounts = answer("accounts", "list", path)["accounts"]
-    assert accounts == [{"name": "vera", "display_name": "vera", "role": "engineer"}]
+    (vera,) = accounts
+    assert (vera["name"], vera["display_name"], vera["role"]) == ("vera", "vera", "engineer")
+    assert (vera["has_password"], vera["has_pin"], vera["disabled"]) == (True, False, False)
 
 
 def test_wrong_usage_is_2_and_the_installation_is_sound() -> None:

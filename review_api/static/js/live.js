@@ -120,6 +120,8 @@ function lost() {
   clearTimeout(again);
   again = setTimeout(listen, wait * (0.75 + Math.random() / 2));
   wait = Math.min(wait * 2, LONGEST_WAIT_MS);
+  // A session that is over ends the stream too, and the browser does not say why; the page is led to the sign-in.
+  changed("now");
 }
 
 // A tablet that slept, or a network that swallows everything, raises no error.
