@@ -26,15 +26,18 @@ class Delivery:
         self._alarms = alarms
         self._clock = clock
 
-    async def deliver(self, cycle: Cycle, verdict: Verdict, reason: ReasonCode | None) -> float:
+    async def deliver(
+        self, cycle: Cycle, verdict: Verdict, reason: ReasonCode | None, *, same_boot: bool = False
+    ) -> float:
         """Tries until the PLC answers; the part waits at the closed gate meanwhile. To be called on the commit.
 
+        `same_boot` says that the PLC has just been seen in the cycle's boot; otherwise it is looked at first.
         Returns the clock's seconds at which it answered; the answer is on record when this returns.
         """
         async with asyncio.TaskGroup() as group:
             # However long the gate itself waits, and whatever else it is busy with.
             overdue = group.create_task(self._alarm_when_overdue(cycle, verdict))
-            answer = await self._answer(cycle, verdict, reason)
+            answer = await self._answer(cycle, verdict, reason, same_boot=same_boot)
             overdue.cancel()
         answered = self._clock.monotonic()
         await self.settle(cycle, verdict, answer)
@@ -79,14 +82,15 @@ class Delivery:
                 ),
             )
 
-    async def _answer(self, cycle: Cycle, verdict: Verdict, reason: ReasonCode | None) -> VerdictAnswer:
-        tried = False
+    async def _answer(
+        self, cycle: Cycle, verdict: Verdict, reason: ReasonCode | None, *, same_boot: bool
+    ) -> VerdictAnswer:
         while True:
             try:
                 # After its restart the PLC counts from 1 again, and the number may be another part's.
-                if tried and (await self._gate.scan()).status.boot_count != cycle.boot_count:
+                if not same_boot and (await self._gate.scan()).status.boot_count != cycle.boot_count:
                     return VerdictAnswer.PART_GONE
-                tried = True
+                same_boot = False
                 return await self._gate.give_verdict(cycle.sequence, cycle.serial, verdict, reason)
             except EquipmentError as error:
                 await self._alarm(cycle, verdict, told(error))

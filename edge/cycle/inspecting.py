@@ -112,7 +112,8 @@ class Inspecting:
             # The part counts as entering anew; the number may be another part's by now.
             await self._delivery.settle(cycle, verdict, VerdictAnswer.PART_GONE)
             return
-        answered = await self._delivery.deliver(cycle, verdict, main_reason(inspection.judgements))
+        reason = main_reason(inspection.judgements)
+        answered = await self._delivery.deliver(cycle, verdict, reason, same_boot=self._watch.is_current)
         self.latency.add(answered - seen)
         self.parts += 1
         if self._drift is not None:

@@ -61,9 +61,8 @@ class Serials:
         if before is None:
             return None
         earlier, verdict, answer = before
-        # A part that stands in the station while the PLC restarts comes in again under a new cycle.
-        stood_there = earlier.boot_count != cycle.boot_count and serial == next(reversed(self._recent), None)
-        if verdict is not Verdict.PASS or answer is not VerdictAnswer.ACCEPTED or stood_there:
+        # Over a restart of the PLC too: it may be the part that stood there, and it may be another one.
+        if verdict is not Verdict.PASS or answer is not VerdictAnswer.ACCEPTED:
             return None
         return NoEvidence(
             saying("part {serial}", serial=serial),

@@ -14,6 +14,8 @@ from quality.station import Scan, StationStatus
 FROZEN_AFTER_S = 1.0
 UNSEEN_S = 0.5
 """What the heartbeat did in a gap between two scans as long as that, nobody knows."""
+CURRENT_S = 0.5
+"""A PLC restarts in more than that."""
 LONGEST_BACKOFF_S = 0.2
 """A PLC that is busy is asked that rarely, and a waiting part is seen that soon after it is free again. A dead one
 costs nothing: the link knows when to try the next connection.
@@ -52,6 +54,11 @@ class Watch:
     def boot_count(self) -> int | None:
         """The PLC's boot as it was last seen; None before it ever was."""
         return self._boot
+
+    @property
+    def is_current(self) -> bool:
+        """Whether the newest scan tells how the PLC is now; while the store takes nothing, none is taken."""
+        return self.latest is not None and self._clock.monotonic() - self.latest.monotonic < CURRENT_S
 
     def followed_by(self, cycle: Cycle) -> StationStatus | None:
         """What came into the station after that cycle, which is not judged yet; None while it stands there.

@@ -84,7 +84,8 @@ class People:
                 continue
             page = await self._see(self._records.cases, LINE, _WAITING)
             for row in reversed(page.rows if page is not None else ()):
-                if self._random.random() < 0.5:  # noqa: PLR2004 - half of them wait for the next look
+                # Half of them wait for the next look, as long as there is one.
+                if self.resting or self._random.random() < 0.5:  # noqa: PLR2004
                     await self._decide_on(row.case)
             if self.resting:
                 await self._acknowledge()
