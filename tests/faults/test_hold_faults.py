@@ -4,12 +4,15 @@ from datetime import datetime
 
 import pytest
 
+from edge.cycle.alarms import Alarms
+from edge.cycle.delivery import Delivery
 from quality.case import CaseState, DecisionKind, Disposition
-from quality.characteristic import PartSerial
+from quality.characteristic import LineId, PartSerial, StationId
+from quality.inspection import Cycle
 from quality.judgement import ReasonCode, Verdict
 from quality.order import OrderCode, OrderResult, OrderState
 from quality.station import VerdictAnswer
-from tests.fakes import FakeForecaster, FakeFrameSource, frame
+from tests.fakes import FakeForecaster, FakeFrameSource, InlineWriter, frame
 from tests.faults.line import Line, forecast
 from tests.faults.little_plc import LittlePlc
 
@@ -46,6 +49,18 @@ async def test_plc_reboot_while_a_verdict_waits(line: Line) -> None:
         assert not line.records.alarms
         await line.judge("BM-2")
     assert line.plc.passed == ["BM-1", "BM-2"]
+
+
+async def test_plc_reboot_while_the_store_is_full(line: Line) -> None:
+    """Nobody has looked meanwhile: the watch has an alarm to write, and waits for the store as well."""
+    line.plc.enter("BM-1")
+    cycle = Cycle(LineId("line-1"), StationId("milling"), 1, 1, PartSerial("BM-1"), line.clock.now())
+    line.plc.reboot()
+    alarms = Alarms(line.records, InlineWriter(), line.clock)
+    delivery = Delivery(line.plc, line.records, InlineWriter(), alarms, line.clock)
+    await delivery.deliver(cycle, Verdict.PASS, None)
+    assert line.records.answers == {(1, 1): VerdictAnswer.PART_GONE}
+    assert line.plc.passed == []
 
 
 async def test_plc_reboot_while_a_part_is_judged(line: Line) -> None:

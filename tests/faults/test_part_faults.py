@@ -101,6 +101,16 @@ async def test_duplicate_serial(line: Line) -> None:
         assert (await line.judge("BM-2")).verdict is Verdict.HOLD
 
 
+async def test_duplicate_serial_over_a_plc_reboot(line: Line) -> None:
+    async with line.running():
+        await line.judge("BM-1")
+        line.plc.reboot()
+        again = await line.judge("BM-1", seconds=3)
+    assert again.cycle.boot_count == 2
+    assert again.verdict is Verdict.HOLD
+    assert line.plc.passed == ["BM-1"]
+
+
 async def test_held_part_put_in_again(line: Line) -> None:
     async with line.running():
         case = await line.hold("BM-1")

@@ -91,6 +91,17 @@ async def test_a_silent_plc_is_an_alarm_until_it_answers(
     assert watch.latest is not None
 
 
+async def test_a_scan_tells_how_the_plc_is_for_half_a_second(
+    gate: FakeGate, alarms: Alarms, clock: FakeClock
+) -> None:
+    watch = watch_of(gate, alarms, clock)
+    assert not watch.is_current
+    await watch.see(await gate.scan())
+    assert watch.is_current
+    await clock.advance(0.5)
+    assert not watch.is_current
+
+
 async def test_a_plc_that_was_busy_is_seen_again_within_a_fraction_of_a_second(
     gate: FakeGate, alarms: Alarms, clock: FakeClock
 ) -> None:
