@@ -19,7 +19,7 @@ from edge.trial.shrink import Shrunk, shrink
 K = TypeVar("K", str, int)
 
 SHIFTS_OF_A_PROCESS: Final = 10
-"""Then it is replaced by a new one, so that nothing can pile up."""
+"""About; then all of them are replaced by new ones, so that nothing can pile up."""
 TOLD_LINES: Final = 60
 """Of the shortest trace."""
 
@@ -51,9 +51,11 @@ def run_shifts(
         yield from map(one, seeds)
         return
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(jobs, context, max_tasks_per_child=SHIFTS_OF_A_PROCESS) as pool:
-        for done in as_completed([pool.submit(one, seed) for seed in seeds]):
-            yield done.result()
+    # The pool's own max_tasks_per_child can leave it without a process, waiting for ever (CPython 115634).
+    for some in _batched(seeds, jobs * SHIFTS_OF_A_PROCESS):
+        with ProcessPoolExecutor(jobs, context) as pool:
+            for done in as_completed([pool.submit(one, seed) for seed in some]):
+                yield done.result()
 
 
 def run_one(seed: int, *, hours: float, only: Sequence[FaultKind], shortest: bool) -> Told:
@@ -88,6 +90,12 @@ def summed_up(told: Sequence[Told], hours: float, only: str) -> dict[str, object
         "violations": sum(len(each.outcome.violations) for each in told),
         "broken": [_story(each, hours, only) for each in told if each.outcome.violations],
     }
+
+
+def _batched(seeds: Sequence[int], size: int) -> Iterator[Sequence[int]]:
+    """The seeds in their order, so many at a time."""
+    for start in range(0, len(seeds), size):
+        yield seeds[start : start + size]
 
 
 def _added(counts: Iterable[Mapping[K, int]]) -> Counter[K]:

@@ -372,7 +372,7 @@ MUTATIONS: tuple[Mutation, ...] = (
     _one(
         "an id may come with another decision",
         "records/writing/decisions.py",
-        "    if replace(repeated, decided_at=stored.decided_at) != stored:",
+        "    if replace(repeated, decided_at=stored.decided_at, signed_at=stored.signed_at) != stored:",
         "    if False:",
         Kind.CHANGED_REPLAY,
         Kind.CAMERA_HANG,
