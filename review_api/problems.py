@@ -169,8 +169,12 @@ def answer_with_problems(app: FastAPI, languages: Languages) -> None:
 
 
 def _elsewhere(request: Request, code: str) -> Response | None:
-    """The page where a person mends it, when the request is a browser's visit to a page; None otherwise."""
-    if request.method != "GET" or "text/html" not in request.headers.get("accept", ""):
+    """The page where a person mends it, when the request is a browser's visit to a page; None otherwise.
+
+    A page that refreshes itself is told the problem, and leaves when nobody is deciding on it (live.js).
+    """
+    is_visit = "text/html" in request.headers.get("accept", "") and "hx-request" not in request.headers
+    if request.method != "GET" or not is_visit:
         return None
     if code == NOT_SIGNED_IN:
         wanted = request.url.path + (f"?{request.url.query}" if request.url.query else "")

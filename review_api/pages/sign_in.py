@@ -48,9 +48,6 @@ def ask_who(
     who: Annotated[str, Query(max_length=LONGEST)] = "",
 ) -> Response:
     """The page that asks who it is; `who` has been chosen already."""
-    if "HX-Request" in request.headers:
-        # A page that refreshes itself was redirected here: the whole page has to go, not a part of it.
-        return Response(headers={"HX-Redirect": "/sign-in"})
     return sign_in_page(request, station, language, next, who)
 
 

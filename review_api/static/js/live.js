@@ -14,6 +14,7 @@ const LONGEST_WAIT_MS = 15000;
 const SOON_MS = 60000;
 // The station's beat comes every 5 s; without two of them the link is dead, whatever the browser believes.
 const SILENT_MS = 12000;
+const TOUCH_MS = 2000;
 
 const notice = document.getElementById("link");
 const due = new Set();
@@ -120,8 +121,19 @@ function lost() {
   clearTimeout(again);
   again = setTimeout(listen, wait * (0.75 + Math.random() / 2));
   wait = Math.min(wait * 2, LONGEST_WAIT_MS);
-  // A session that is over ends the stream too, and the browser does not say why; the page is led to the sign-in.
-  changed("now");
+  leaveIfSignedOut();
+}
+
+// A session that is over ends the stream too, and the browser does not say why. Whoever is deciding is not taken away:
+// the outbox says what it waits for, and leads to the sign-in itself.
+async function leaveIfSignedOut() {
+  const answer = await fetch("/api/v1/session", { signal: AbortSignal.timeout(SILENT_MS) }).catch(() => null);
+  if (answer?.status !== 401) return;
+  // A touch on its way is let arrive first; until then the page says that it is not live.
+  setTimeout(() => {
+    if (document.querySelector("dialog[open], #outbox article")) return;
+    location.assign("/sign-in?next=" + encodeURIComponent(location.pathname + location.search));
+  }, TOUCH_MS);
 }
 
 // A tablet that slept, or a network that swallows everything, raises no error.
@@ -143,6 +155,7 @@ const isPages = (event) => event.detail.ctx?.sourceElement?.id === "page";
 function failed(event) {
   if (!isPages(event)) return;
   old();
+  leaveIfSignedOut();
   setTimeout(() => changed("now"), APART_MS * 3);
 }
 

@@ -72,7 +72,8 @@ def test_a_decision_outlives_its_tab_and_is_taken_once(
     assert shop.edge.pending_decisions() == []
 
     again = context.new_page()
-    again.goto(f"{station.address}/line")
+    with again.expect_response(lambda answer: answer.request.method == "PUT"):
+        again.goto(f"{station.address}/line")
 
     expect(again.locator("#outbox article")).to_have_count(0)
     assert [str(decision.id) for decision in shop.edge.pending_decisions()] == [tapped]
