@@ -28,7 +28,7 @@ def print_line(text: str) -> None:
 
 
 def print_table(columns: Sequence[str], rows: Sequence[Sequence[object]], title: str = "") -> None:
-    """A table; numbers are rounded to four significant digits and put to the right.
+    """A table; numbers are rounded to four significant digits and put to the right, and nothing is cut short.
 
     One of more than WIDE columns, and more columns than rows, is turned, so that a terminal can show it.
     """
@@ -38,16 +38,20 @@ def print_table(columns: Sequence[str], rows: Sequence[Sequence[object]], title:
     table = Table(title=title or None, title_justify="left")
     for index, column in enumerate(columns):
         numbers = bool(rows) and all(isinstance(row[index], int | float) for row in rows)
-        table.add_column(column, justify="right" if numbers else "left")
+        table.add_column(column, justify="right" if numbers else "left", overflow="fold")
     for row in rows:
         table.add_row(*(shown(cell) for cell in row))
     Console(highlight=False).print(table)
 
 
 def shown(cell: object) -> str:
-    """A cell as text."""
+    """A cell as text; what is in a cell of several values is named."""
     if cell is None:
         return "–"
+    if isinstance(cell, Mapping):
+        return ", ".join(f"{name} {shown(value)}" for name, value in cell.items())
+    if isinstance(cell, list | tuple):
+        return ", ".join(map(shown, cell)) or "–"
     return f"{cell:.4g}" if isinstance(cell, float) else str(cell)
 
 
