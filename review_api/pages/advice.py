@@ -1,6 +1,6 @@
 """What is suggested for a case, and the actions in the order they are offered: the suggested one first."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from quality.case import Case, CaseKind, DecisionKind
@@ -34,14 +34,24 @@ class Action:
 
 
 def advise(
-    case: Case, suspicions: Sequence[Judgement], recommendation: Recommendation | None, plan: ControlPlan
+    case: Case,
+    suspicions: Sequence[Judgement],
+    recommendation: Recommendation | None,
+    plan: ControlPlan,
+    measured: Mapping[str, float],
 ) -> Advice:
-    """The first thing to do about the worst suspicion."""
+    """The first thing to do about the worst suspicion, or about the part once it is measured."""
     if case.kind is CaseKind.ESCAPE:
         return Advice(
             DecisionKind.CONFIRM_HOLD,
             saying("find the part and say what becomes of it"),
             saying("It has left through the gate."),
+        )
+    if suspicions and _is_cleared(suspicions, measured, plan):
+        return Advice(
+            DecisionKind.RELEASE,
+            saying("release the part"),
+            saying("Every characteristic was measured within its limits."),
         )
     worst = suspicions[0] if suspicions else None
     source = worst.subject.partition(":")[0] if worst is not None else ""
@@ -54,16 +64,28 @@ def advise(
             saying("look at the {reading} before you adjust", reading=unusual.values["reading"]),
             saying("{unusual} An offset would be wrong once it is back.", unusual=sentence(unusual)),
         )
-    if recommendation is not None and source != "evidence":
-        return Advice(DecisionKind.ADJUST_PARAMETER, _change(recommendation), _effect(recommendation, plan))
     if source == "evidence":
         return Advice(
             DecisionKind.MEASURE,
             saying("measure this part"),
             saying("What is missing cannot be judged; a gauge can."),
         )
+    return _about_a_forecast(recommendation, plan)
+
+
+def _about_a_forecast(recommendation: Recommendation | None, plan: ControlPlan) -> Advice:
+    if recommendation is not None:
+        return Advice(DecisionKind.ADJUST_PARAMETER, _change(recommendation), _effect(recommendation, plan))
     return Advice(
         DecisionKind.MEASURE, saying("measure this part"), saying("The forecast alone does not decide it.")
+    )
+
+
+def _is_cleared(suspicions: Sequence[Judgement], measured: Mapping[str, float], plan: ControlPlan) -> bool:
+    """True when nothing but characteristics was suspected, and the gauge found every one within its limits."""
+    names = {c.name for c in plan.characteristics}
+    return all(suspicion.subject in names for suspicion in suspicions) and all(
+        c.name in measured and c.limits.contain(measured[c.name]) for c in plan.characteristics
     )
 
 
@@ -105,11 +127,11 @@ def actions(
 
 
 def precedent(advice: Advice, alike: Sequence[EarlierCase]) -> Saying | None:
-    """How often the same was done on the cases most alike, or how they ended when nothing is suggested."""
+    """How often the same was done on the cases most alike, or how often they were released."""
     if not alike:
         return None
     kind = advice.kind
-    if kind is None:
+    if kind is None or kind is DecisionKind.RELEASE:
         released = sum(_has(each, DecisionKind.RELEASE) for each in alike)
         return saying("Of the {all} most alike, {some} were released.", all=len(alike), some=released)
     blanks = {"all": len(alike), "some": sum(_has(each, kind) for each in alike)}

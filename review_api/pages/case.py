@@ -39,7 +39,7 @@ def case_page(visit: Visited, case_id: UUID) -> HTMLResponse:
     measured = inspection.measurements if inspection is not None else {}
     suspicions = case_view.suspicions(judgements)
     recommendation = case_view.recommended(inspection, visit.plan, parameters) if inspection is not None else None
-    advice = advise(detail.case, suspicions, recommendation, visit.plan)
+    advice = advise(detail.case, suspicions, recommendation, visit.plan, measured)
     adjustables = case_view.adjustables(inspection, visit.plan, parameters, recommendation)
     offered = actions(detail.case, advice, recommendation, adjustable=bool(adjustables))
     suspect = suspect_in(judgements, measured, visit.plan)

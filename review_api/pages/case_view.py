@@ -78,8 +78,9 @@ def why(
     case: Case, judgements: Sequence[Judgement], measured: Mapping[str, float], plan: ControlPlan
 ) -> list[Saying]:
     """Every reason in words, the most important first; what has been measured comes before what was thought."""
-    said = _measured_out(measured, plan)
-    for judgement in suspicions(judgements):
+    suspected = suspicions(judgements)
+    said = _measured_out(measured, plan) + _measured_within(suspected, measured, plan)
+    for judgement in suspected:
         said += [sentence(reason) for reason in judgement.reasons]
     if not said and case.kind is CaseKind.ESCAPE:
         said = [saying("Its measurement is outside the limits, and the gate had let it pass.")]
@@ -206,6 +207,26 @@ def _measured_out(measured: Mapping[str, float], plan: ControlPlan) -> list[Sayi
             "upper": c.limits.upper,
         }
         said.append(sentence(Reason(ReasonCode.MEASURED_OUT, values)))
+    return said
+
+
+def _measured_within(
+    suspected: Sequence[Judgement], measured: Mapping[str, float], plan: ControlPlan
+) -> list[Saying]:
+    """What was suspected and then measured within its limits."""
+    said = []
+    subjects = [judgement.subject for judgement in suspected]
+    for c in plan.characteristics:
+        if c.name in subjects and c.name in measured and c.limits.contain(measured[c.name]):
+            value = number(measured[c.name], signed=True)
+            said.append(
+                saying(
+                    "{characteristic} was measured at {value} {unit}, within its limits.",
+                    characteristic=capital(c.label),
+                    value=value,
+                    unit=c.unit,
+                )
+            )
     return said
 
 

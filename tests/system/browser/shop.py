@@ -195,12 +195,19 @@ class Shop:
         self.edge.verdict_answered(cycle, VerdictAnswer.ACCEPTED, at)
         return inspection
 
-    def measure(self, inspection: Inspection, values: Mapping[str, float]) -> None:
-        """The gauge's answer for that part."""
+    def measure(
+        self, inspection: Inspection, values: Mapping[str, float], decision: Decision | None = None
+    ) -> None:
+        """The gauge's answer for that part, and to the decision that asked for it."""
         cycle = inspection.cycle
         measured = [Measurement(n, v, cycle.serial, cycle.sequence, cycle.triggered_at) for n, v in values.items()]
         conforming = all(PLAN.characteristic(m.characteristic).limits.contain(m.value) for m in measured)
-        self.edge.record_measurements(measured, conforming=conforming)
+        self.edge.record_measurements(
+            measured,
+            conforming=conforming,
+            decision_id=decision and decision.id,
+            detail=saying("Measured: every characteristic conforms.") if decision else "",
+        )
 
     def send_pending(self) -> Sequence[int]:
         """Takes up every decision as the edge does and writes its order; nothing is acknowledged yet."""

@@ -83,6 +83,16 @@ def touch(page: Page, kind: DecisionKind, *choices: str) -> None:
     sheet.locator("[data-confirm]").tap()
 
 
+def taken_up(page: Page, shop: Shop) -> Decision:
+    """The one decision that the line has to carry out, once it is there."""
+    for _ in range(100):
+        if shop.edge.pending_decisions():
+            break
+        page.wait_for_timeout(50)
+    (decision,) = shop.edge.pending_decisions()
+    return decision
+
+
 @pytest.mark.parametrize("language", ["en-GB", "ja-JP"])
 def test_every_action_is_two_touches_and_reaches_the_line(
     browser: Browser, people: Station, shop: Shop, language: str
@@ -97,11 +107,7 @@ def test_every_action_is_two_touches_and_reaches_the_line(
         ):
             touch(page, kind, *choices)
             expect(page.locator("dialog[open]")).to_have_count(0)
-            for _ in range(100):
-                if shop.edge.pending_decisions():
-                    break
-                page.wait_for_timeout(50)
-            (decision,) = shop.edge.pending_decisions()
+            decision = taken_up(page, shop)
             assert decision.kind is kind
             for order in shop.send_pending():
                 shop.acknowledge(order)
@@ -116,6 +122,34 @@ def test_every_action_is_two_touches_and_reaches_the_line(
     assert decision.disposition is Disposition.SCRAP
     assert shop.stopped
     assert shop.parameters["spindle_b_x_offset_um"] < 0
+
+
+@pytest.mark.parametrize(
+    ("language", "steps", "within"),
+    [
+        ("en-GB", ["Recorded", "Gauge asked", "Measured"], "within its limits"),
+        ("ja-JP", ["記録済み", "測定依頼", "測定済み"], "規格内"),
+    ],
+)
+def test_the_gauge_is_asked_in_two_touches_and_its_answer_appears(
+    browser: Browser, people: Station, shop: Shop, language: str, steps: list[str], within: str
+) -> None:
+    inspection = shop.make({"hole_4_x_mm": 0.19}, picture())
+    (case,) = shop.edge.open_cases()
+    with tablet_of(browser, people, "vera", locale=language) as page:
+        page.goto(f"{people.address}/cases/{case.id}")
+        touch(page, DecisionKind.MEASURE, "UNCERTAIN")
+        expect(page.locator("dialog[open]")).to_have_count(0)
+        decision = taken_up(page, shop)
+        assert decision.kind is DecisionKind.MEASURE
+        shop.measure(inspection, {c.name: 0.03 for c in PLAN.characteristics}, decision)
+        expect(page.locator(".journey").first).to_have_class("journey arrived")
+        expect(page.locator(".journey .passed")).to_have_text(steps)
+        expect(page.locator(".why-first")).to_contain_text("+0.03 mm")
+        expect(page.locator(".why-first")).to_contain_text(within)
+        expect(page.locator(".actions [data-opens]").first).to_have_attribute("data-opens", "sheet-release")
+    (still,) = shop.edge.open_cases()
+    assert still.id == case.id
 
 
 def test_a_good_part_and_the_most_alike_cases_stand_beside_it_with_what_was_decided(

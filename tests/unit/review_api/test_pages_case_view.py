@@ -68,7 +68,7 @@ def decision(kind: DecisionKind, travel: OrderState, disposition: Disposition | 
 
 def test_the_suggestion_comes_first_and_stopping_the_line_last() -> None:
     found = case_view.recommended(inspection(), PLAN, {PARAMETER: 0.0})
-    advice = advise(CASE, (NEAR_LIMIT,), found, PLAN)
+    advice = advise(CASE, (NEAR_LIMIT,), found, PLAN, {})
     offered = actions(CASE, advice, found, adjustable=True)
     assert advice.kind is DecisionKind.ADJUST_PARAMETER
     assert "Hole 4 x of the next parts: forecast +0.070 ± 0.020 mm." in advice.why
@@ -101,24 +101,24 @@ def test_a_parameter_whose_value_is_not_known_is_not_offered() -> None:
 
 def test_missing_evidence_asks_for_a_measurement_and_a_marked_defect_for_a_look() -> None:
     missing = judge_missing(NoEvidence("face", "no picture", "look at the cable"))
-    assert advise(CASE, (missing,), None, PLAN).kind is DecisionKind.MEASURE
+    assert advise(CASE, (missing,), None, PLAN, {}).kind is DecisionKind.MEASURE
     unsure = Judgement("surface:face", 0.5, Verdict.REVIEW, marginal=True)
-    assert advise(CASE, (unsure,), None, PLAN).kind is None
+    assert advise(CASE, (unsure,), None, PLAN, {}).kind is None
     sure = Judgement("surface:face", 0.9, Verdict.HOLD, marginal=False)
-    assert advise(CASE, (sure,), None, PLAN).kind is DecisionKind.CONFIRM_HOLD
+    assert advise(CASE, (sure,), None, PLAN, {}).kind is DecisionKind.CONFIRM_HOLD
 
 
 def test_a_reading_unlike_those_before_is_looked_at_before_anything_is_adjusted() -> None:
     values = {"reading": "clamp pressure", "value": 41.0, "usual": 60.0, "unit": "bar"}
     slipped = replace(NEAR_LIMIT, reasons=(*NEAR_LIMIT.reasons, Reason(ReasonCode.READING_UNUSUAL, values)))
-    advice = advise(CASE, (slipped,), None, PLAN)
+    advice = advise(CASE, (slipped,), None, PLAN, {})
     assert advice.kind is None
     assert "clamp pressure" in advice.what
 
 
 def test_an_escaped_part_cannot_be_released() -> None:
     escape = replace(CASE, kind=CaseKind.ESCAPE)
-    advice = advise(escape, (), None, PLAN)
+    advice = advise(escape, (), None, PLAN, {})
     kinds = {action.kind for action in actions(escape, advice, None, adjustable=False)}
     assert kinds == {DecisionKind.CONFIRM_HOLD, DecisionKind.STOP_LINE}
     assert case_view.matter(escape, PLAN) == "Bumper beam B7 passed, and measures out"
@@ -136,6 +136,25 @@ def test_what_was_measured_is_said_before_what_was_thought() -> None:
     assert said[0].startswith("Hole 4 x was measured at +0.21 mm")
     assert said[1] == "Hole 4 x has been rising for 9 parts."
     assert case_view.leading_characteristic((judged,), {"hole_4_x_mm": 0.21}, PLAN) is HOLE
+
+
+def test_a_part_that_the_gauge_found_within_its_limits_may_go() -> None:
+    measured = {"hole_4_x_mm": 0.03}
+    said = case_view.why(CASE, (NEAR_LIMIT,), measured, PLAN)
+    assert said[0] == "Hole 4 x was measured at +0.03 mm, within its limits."
+    found = case_view.recommended(inspection(), PLAN, {PARAMETER: 0.0})
+    assert advise(CASE, (NEAR_LIMIT,), found, PLAN, measured).kind is DecisionKind.RELEASE
+
+
+def test_a_measurement_clears_no_face_no_missing_evidence_and_not_what_it_left_out() -> None:
+    measured = {"hole_4_x_mm": 0.03}
+    marked = Judgement("surface:face", 0.9, Verdict.HOLD, marginal=False)
+    assert advise(CASE, (NEAR_LIMIT, marked), None, PLAN, measured).kind is not DecisionKind.RELEASE
+    missing = judge_missing(NoEvidence("face", "no picture", "look at the cable"))
+    assert advise(CASE, (missing,), None, PLAN, measured).kind is not DecisionKind.RELEASE
+    assert advise(CASE, (), None, PLAN, measured).kind is not DecisionKind.RELEASE
+    plan = plan_of(HOLE, replace(HOLE, name="hole_5_x_mm", title="hole 5 x"))
+    assert advise(CASE, (NEAR_LIMIT,), None, plan, measured).kind is not DecisionKind.RELEASE
 
 
 def test_what_is_farthest_out_leads() -> None:
