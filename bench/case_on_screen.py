@@ -64,9 +64,8 @@ def on_screen(context: BrowserContext, address: str, cases: int) -> tuple[list[f
     seen: dict[str, int] = page.evaluate("window.seen")
     page.close()
     late = [
-        seen[row["serial"]] - datetime.fromisoformat(judged).timestamp() * 1000
+        seen[row["serial"]] - datetime.fromisoformat(judged_at(context, address, row)).timestamp() * 1000
         for row in fresh
-        if row["serial"] in seen and (judged := judged_at(context, address, row))
     ]
     return late, fresh[0]["id"]
 
