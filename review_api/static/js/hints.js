@@ -5,7 +5,8 @@ import { csrf } from "./station.js";
 const STEP = "jidoka.hint";
 const aside = document.getElementById("hints");
 const hints = [...aside.querySelectorAll("li")];
-let at = Number(sessionStorage.getItem(STEP) ?? 0);
+// Who has opened a case by themselves needs only what is said of deciding.
+let at = document.querySelector(".actions") ? hints.length - 1 : Number(sessionStorage.getItem(STEP) ?? 0);
 
 function point(selectors) {
   document.querySelectorAll(".pointed").forEach((each) => each.classList.remove("pointed"));
