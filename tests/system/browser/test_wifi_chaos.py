@@ -32,6 +32,8 @@ DECISIONS = int(os.environ.get("JIDOKA_WIFI_DECISIONS", "24"))
 SEED = int(os.environ.get("JIDOKA_WIFI_SEED", "5"))
 CONTESTED = 0.15
 """The share of the cases that two tablets answer."""
+WANTED = round(DECISIONS / (1 + CONTESTED)) + 1
+"""Cases."""
 SETTLED_WITHIN_S = 300
 A_PART_WITHIN_S = 3
 """On a machine that is busy with other things."""
@@ -159,8 +161,10 @@ def _of_folder(folder: Path) -> list[int]:
 
 @pytest.fixture
 def line(make_line: Callable[..., RunningLine]) -> RunningLine:
-    """There is enough to decide at it."""
-    return line_of_held_parts(make_line, DECISIONS + DECISIONS // 4 + 10)
+    """What is wanted waits at it, before anybody signs in and is idle until then."""
+    running = line_of_held_parts(make_line, DECISIONS + DECISIONS // 4 + 10)
+    wait_until(lambda: len(waiting(running)) >= WANTED, f"{WANTED} cases", 60 + A_PART_WITHIN_S * WANTED)
+    return running
 
 
 @pytest.fixture
@@ -225,9 +229,7 @@ def something_happens(tablet: Tablet, chance: random.Random, to_kill: set[str]) 
 
 def test_every_decision_is_applied_once_or_visibly_refused(line: RunningLine, tablets: list[Tablet]) -> None:
     chance = random.Random(SEED)
-    wanted = round(DECISIONS / (1 + CONTESTED)) + 1
-    wait_until(lambda: len(waiting(line)) >= wanted, f"{wanted} cases", 60 + A_PART_WITHIN_S * wanted)
-    cases = waiting(line)[:wanted]
+    cases = waiting(line)[:WANTED]
     tapped: dict[str, tuple[Tablet, UUID]] = {}
     to_kill = {tablet.address for tablet in tablets}
     for row in cases:
