@@ -1,39 +1,64 @@
-"""Runs short shifts until a rule is broken: `hunt.py FIRST SHIFTS HOURS THICK KIND,...`.
+"""Runs short shifts until a rule is broken, with packages of their own; imports nothing of ours before it runs."""
 
-FIRST is the first shift's seed. Answers with what was broken, or null. Run as a script, with the packages to be
-tried first in the path.
-"""
-
-import json
 import logging
+import os
 import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import structlog
 
-from edge.trial.schedule import Fault, FaultKind, draw
-from edge.trial.shift import run_shift
+if TYPE_CHECKING:
+    from edge.trial.schedule import Fault
 
 
-def faults_of(seed: int, hours: float, thick: int, only: list[FaultKind]) -> list[Fault]:
-    """`thick` times as many faults of the kinds that matter as an ordinary shift has."""
-    drawn = [fault for layer in range(thick) for fault in draw(thick * seed + layer, hours, only)]
-    return sorted(drawn, key=lambda fault: (fault.at, fault.kind))
+@dataclass(frozen=True)
+class Hunt:
+    """What to look for: `shifts` shifts of that many `hours`, the first with seed `first`.
+
+    Each has `thick` times as many faults of these `kinds` (their names) as an ordinary shift.
+    """
+
+    packages: str
+    first: int
+    shifts: int
+    hours: float
+    thick: int
+    kinds: Sequence[str]
 
 
-def main() -> None:
-    first, shifts, hours, thick = int(sys.argv[1]), int(sys.argv[2]), float(sys.argv[3]), int(sys.argv[4])
-    only = [FaultKind[name] for name in sys.argv[5].split(",")]
+@dataclass(frozen=True)
+class Broken:
+    """The invariant that was broken first, in the shift of that seed, and how."""
+
+    invariant: int
+    sentence: str
+    seed: int
+
+
+def hunt(wanted: Hunt) -> Broken | None:
+    """Takes the process for itself: the packages to be tried come first in its path."""
+    sys.path.insert(0, wanted.packages)
+    sys.dont_write_bytecode = True
+    os.chdir(wanted.packages)
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
     logging.disable()
-    for seed in range(first, first + shifts):
-        outcome = run_shift(seed, faults_of(seed, hours, thick, only), hours=hours)
+    from edge.trial import shift
+
+    assert shift.__file__.startswith(wanted.packages), f"{shift.__file__} is not in {wanted.packages}"
+    for seed in range(wanted.first, wanted.first + wanted.shifts):
+        outcome = shift.run_shift(seed, _faults(seed, wanted), hours=wanted.hours)
         if outcome.violations:
             broken = outcome.violations[0]
-            answer = {"invariant": broken.invariant, "sentence": broken.sentence, "seed": seed}
-            sys.stdout.write(json.dumps(answer))
-            return
-    sys.stdout.write("null")
+            return Broken(int(broken.invariant), str(broken.sentence), seed)
+    return None
 
 
-if __name__ == "__main__":
-    main()
+def _faults(seed: int, wanted: Hunt) -> "list[Fault]":
+    from edge.trial.schedule import FaultKind, draw
+
+    only = [FaultKind[name] for name in wanted.kinds]
+    layers = range(wanted.thick)
+    drawn = [fault for layer in layers for fault in draw(wanted.thick * seed + layer, wanted.hours, only)]
+    return sorted(drawn, key=lambda fault: (fault.at, fault.kind))
