@@ -8,7 +8,7 @@ from quality.alarm import Priority
 from quality.inspection import Cycle
 from quality.judgement import ReasonCode, Verdict
 from quality.ports import Clock, EquipmentError, Gate, Records
-from quality.saying import saying, told
+from quality.saying import Saying, saying, told
 from quality.station import ANSWERED, VerdictAnswer
 
 RETRY_AFTER_S = 0.1
@@ -44,19 +44,24 @@ class Delivery:
         return answered
 
     async def settle(self, cycle: Cycle, verdict: Verdict, answer: VerdictAnswer) -> None:
-        """Records what the PLC answered, and says where a part has to be looked for.
+        """Says where a part has to be looked for, and records what the PLC answered.
 
-        A suspect part that the PLC does not hold may be anywhere: that alarm stands until the part is held again
-        or its case is closed.
+        In that order: whatever ends the process in between, the next one settles it again and says it again. A
+        suspect part that the PLC does not hold may be anywhere: that alarm stands until the part is held again or
+        its case is closed.
         """
+        part = saying("part {serial}", serial=cycle.serial)
+        if answer is not VerdictAnswer.ACCEPTED:
+            await self._tell_of_refusal(cycle, verdict, part, ANSWERED[answer])
         await self._write(self._records.verdict_answered, cycle, answer, self._clock.now())
         await self._alarms.clear("plc", "verdict not acknowledged")
-        part, words = saying("part {serial}", serial=cycle.serial), ANSWERED[answer]
         if answer is VerdictAnswer.ACCEPTED:
             await self._alarms.clear("plc", "verdict refused")
             if verdict is not Verdict.PASS:
                 await self._alarms.clear(part, "hold lost")
-        elif verdict is Verdict.PASS:
+
+    async def _tell_of_refusal(self, cycle: Cycle, verdict: Verdict, part: Saying, words: Saying) -> None:
+        if verdict is Verdict.PASS:
             await self._alarms.again(
                 "plc",
                 "verdict refused",

@@ -2,7 +2,7 @@
 
 import asyncio
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import pytest
@@ -18,7 +18,7 @@ from quality.characteristic import LineId, PartSerial, StationId
 from quality.inspection import Cycle, Evidence, Inspection
 from quality.judgement import Verdict
 from quality.plan import Role
-from quality.ports import EquipmentError
+from quality.ports import EquipmentError, StoreBroken
 from quality.station import VerdictAnswer
 from tests.fakes import START, FakeClock, FakeGate, FakeRecords, status
 
@@ -92,6 +92,28 @@ async def test_open_holds_are_asserted_again_and_a_lost_one_is_an_alarm(
     gate.answer = VerdictAnswer.PART_GONE
     await restart(gate, records, write, holds, delivery)
     assert "BM-2" in records.alarms["part BM-2", "hold lost"].sentence
+
+
+class BreaksBeforeTheAnswer(FakeRecords):
+    """A store that takes everything but what the PLC answered, as if the power went in that moment."""
+
+    def verdict_answered(self, cycle: Cycle, answer: VerdictAnswer, at: datetime) -> None:
+        raise StoreBroken(f"power cut at {at}, before {answer} of {cycle.serial} was written")
+
+
+@pytest.mark.parametrize(
+    ("verdict", "source", "kind"),
+    [(Verdict.PASS, "plc", "verdict refused"), (Verdict.HOLD, "part BM-4", "hold lost")],
+)
+async def test_a_refusal_is_told_before_it_is_on_record_so_that_no_end_in_between_hides_it(
+    gate: FakeGate, write: Writer, clock: FakeClock, verdict: Verdict, source: str, kind: str
+) -> None:
+    records = BreaksBeforeTheAnswer()
+    delivery = Delivery(gate, records, write, Alarms(records, write, clock), clock)
+    gate.answer = VerdictAnswer.PART_GONE
+    with pytest.raises(StoreBroken):
+        await delivery.deliver(inspection(4, verdict).cycle, verdict, None)
+    assert "BM-4" in records.alarms[source, kind].sentence
 
 
 async def test_new_orders_start_above_what_the_plc_has_answered(
