@@ -6,7 +6,8 @@ from typing import Any
 from playwright.sync_api import BrowserContext, Page
 
 SEND = """async ([decision, title, options]) => {
-  const outbox = await import(document.querySelector('script[src*="/js/outbox.js"]').src);
+  const never = new Promise((_, reject) => setTimeout(() => reject(new Error("the page has no scripts")), 10_000));
+  const outbox = await Promise.race([import(document.querySelector('script[src*="/js/outbox.js"]').src), never]);
   return outbox.send(decision, title, options);
 }"""
 KEPT = """() => new Promise((resolve, reject) => {

@@ -34,6 +34,8 @@ CONTESTED = 0.15
 """The share of the cases that two tablets answer."""
 WANTED = round(DECISIONS / (1 + CONTESTED)) + 1
 """Cases."""
+PATIENCE = 3
+"""Tries to open a page during an outage."""
 SETTLED_WITHIN_S = 300
 A_PART_WITHIN_S = 3
 """On a machine that is busy with other things."""
@@ -66,8 +68,10 @@ class Tablet:
         self.open()
 
     def open(self) -> None:
-        """The line page, however often it takes."""
-        for _ in range(60):
+        """The line page, however often it takes; after some tries one walks back to where there is a network."""
+        for number in range(60):
+            if number == PATIENCE:
+                self.wifi.recover()
             try:
                 self.page.goto(f"{self.address}/line", wait_until="domcontentloaded")
                 self.page.wait_for_function("document.querySelector('#outbox') !== null", timeout=3000)
