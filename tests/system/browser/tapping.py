@@ -2,12 +2,13 @@
 into its store."""
 
 from typing import Any
+from uuid import uuid4
 
 from playwright.sync_api import BrowserContext, Page
 
+ANSWERS_WITHIN_MS = 10_000
 SEND = """async ([decision, title, options]) => {
-  const never = new Promise((_, reject) => setTimeout(() => reject(new Error("the page has no scripts")), 10_000));
-  const outbox = await Promise.race([import(document.querySelector('script[src*="/js/outbox.js"]').src), never]);
+  const outbox = await import(document.querySelector('script[src*="/js/outbox.js"]').src);
   return outbox.send(decision, title, options);
 }"""
 KEPT = """() => new Promise((resolve, reject) => {
@@ -27,12 +28,21 @@ def sign_in(context: BrowserContext, address: str, name: str, password: str) -> 
 
 
 def tap(page: Page, decision: dict[str, Any], title: str = "Decision", deadline: str | None = None) -> str:
-    """Decides as the sheet does at its second touch; the decision's id, once the tablet has it for certain."""
-    tapped: str = page.evaluate(SEND, [decision, title, {"deadline": deadline} if deadline else {}])
+    """Decides as the sheet does at its second touch; the decision's id, once the tablet has it for certain.
+
+    Raises playwright's Error when the page has no scripts within the time, as one that came in an outage.
+    """
+    options = {"id": str(uuid4())} | ({"deadline": deadline} if deadline else {})
+    tapped: str = _answer(page, SEND, [decision, title, options])
     return tapped
 
 
 def outbox(page: Page) -> list[dict[str, Any]]:
     """What the tablet keeps."""
-    kept: list[dict[str, Any]] = page.evaluate(KEPT)
+    kept: list[dict[str, Any]] = _answer(page, KEPT)
     return kept
+
+
+def _answer(page: Page, script: str, argument: object = None) -> Any:
+    """What the script comes to. Evaluating it would wait for ever on a page that never arrives."""
+    return page.wait_for_function(script, arg=argument, timeout=ANSWERS_WITHIN_MS, polling=100).json_value()
