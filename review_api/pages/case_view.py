@@ -77,11 +77,18 @@ def suspicions(judgements: Sequence[Judgement]) -> tuple[Judgement, ...]:
 def why(
     case: Case, judgements: Sequence[Judgement], measured: Mapping[str, float], plan: ControlPlan
 ) -> list[Saying]:
-    """Every reason in words, the most important first; what has been measured comes before what was thought."""
+    """Every reason in words, the most important first; what has been measured comes before what was thought of it.
+
+    What the gauge has cleared comes after what it has not: a defect seen is not headed by a good measurement.
+    """
+    within = _measured_within(measured, plan)
     suspected = suspicions(judgements)
-    said = _measured_out(measured, plan) + _measured_within(suspected, measured, plan)
-    for judgement in suspected:
-        said += [sentence(reason) for reason in judgement.reasons]
+    standing = [judgement for judgement in suspected if judgement.subject not in within]
+    cleared = [judgement for judgement in suspected if judgement.subject in within]
+    said = _measured_out(measured, plan)
+    said += [sentence(reason) for judgement in standing for reason in judgement.reasons]
+    said += [within[judgement.subject] for judgement in cleared]
+    said += [sentence(reason) for judgement in cleared for reason in judgement.reasons]
     if not said and case.kind is CaseKind.ESCAPE:
         said = [saying("Its measurement is outside the limits, and the gate had let it pass.")]
     return said or [saying("No reason was recorded; look at the part.")]
@@ -210,24 +217,18 @@ def _measured_out(measured: Mapping[str, float], plan: ControlPlan) -> list[Sayi
     return said
 
 
-def _measured_within(
-    suspected: Sequence[Judgement], measured: Mapping[str, float], plan: ControlPlan
-) -> list[Saying]:
-    """What was suspected and then measured within its limits."""
-    said = []
-    subjects = [judgement.subject for judgement in suspected]
-    for c in plan.characteristics:
-        if c.name in subjects and c.name in measured and c.limits.contain(measured[c.name]):
-            value = number(measured[c.name], signed=True)
-            said.append(
-                saying(
-                    "{characteristic} was measured at {value} {unit}, within its limits.",
-                    characteristic=capital(c.label),
-                    value=value,
-                    unit=c.unit,
-                )
-            )
-    return said
+def _measured_within(measured: Mapping[str, float], plan: ControlPlan) -> dict[str, Saying]:
+    """What is said of each characteristic that was measured within its limits, by its name."""
+    return {
+        c.name: saying(
+            "{characteristic} was measured at {value} {unit}, within its limits.",
+            characteristic=capital(c.label),
+            value=number(measured[c.name], signed=True),
+            unit=c.unit,
+        )
+        for c in plan.characteristics
+        if c.name in measured and c.limits.contain(measured[c.name])
+    }
 
 
 def _outside(measured: Mapping[str, float], plan: ControlPlan) -> list[tuple[Characteristic, float]]:

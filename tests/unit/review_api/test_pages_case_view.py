@@ -157,6 +157,17 @@ def test_a_measurement_clears_no_face_no_missing_evidence_and_not_what_it_left_o
     assert advise(CASE, (NEAR_LIMIT,), None, plan, measured).kind is not DecisionKind.RELEASE
 
 
+def test_a_defect_that_was_seen_is_not_headed_by_a_good_measurement() -> None:
+    values = {"camera": "face", "probability": 0.9}
+    marked = Judgement(
+        "surface:face", 0.9, Verdict.HOLD, marginal=False, reasons=(Reason(ReasonCode.SURFACE_DEFECT, values),)
+    )
+    for judged in ((NEAR_LIMIT, marked), (marked, NEAR_LIMIT)):
+        said = case_view.why(CASE, judged, {"hole_4_x_mm": 0.03}, PLAN)
+        assert said[0].startswith("The face camera sees a probable defect.")
+        assert said[1] == "Hole 4 x was measured at +0.03 mm, within its limits."
+
+
 def test_what_is_farthest_out_leads() -> None:
     other = replace(HOLE, name="hole_5_x_mm", title="hole 5 x")
     plan = plan_of(HOLE, other)
